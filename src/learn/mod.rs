@@ -1,0 +1,1 @@
+//! Making the models, and measuring them. Pure but for the paths handed in.

@@ -1,0 +1,1 @@
+//! Text to terms: the one tokenizer of training and serving.

@@ -1,0 +1,1 @@
+//! The shell around the core: brokers, the worker's loop, HTTP.
