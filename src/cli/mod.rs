@@ -1,5 +1,10 @@
 //! The commands, one a file.
 
+pub mod label;
+
+pub mod embedded;
+mod terminal;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -13,9 +18,31 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Label(label::LabelArguments),
+}
 
 /// Runs one command.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    match arguments.command {}
+    match arguments.command {
+        Command::Label(arguments) => label::run(arguments),
+    }
+}
+
+/// The time as records give it: RFC 3339, UTC, milliseconds.
+fn now() -> String {
+    let format = time::macros::format_description!(
+        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
+    );
+    time::OffsetDateTime::now_utc()
+        .format(format)
+        .expect("every field of the format is one of a date and time")
+}
+
+/// An argument that is a probability.
+fn probability(argument: &str) -> Result<f64, String> {
+    match argument.parse() {
+        Ok(probability) if (0.0..=1.0).contains(&probability) => Ok(probability),
+        _ => Err("a probability from 0 to 1 is needed".into()),
+    }
 }
