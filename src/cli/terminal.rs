@@ -1,7 +1,6 @@
 //! Records as a person reads them in a terminal: coloured, aligned, wrapped. Scraped text is cleaned of control
 //! characters first, so that no page can move the cursor or change the screen.
 
-use std::fmt::Write;
 use std::io::IsTerminal;
 
 use anstyle::{AnsiColor, Color, Style};
@@ -78,7 +77,7 @@ pub fn record_lines(record: &LabelledRecord, width: usize) -> String {
     }
     if let Some(body) = &record.body {
         for paragraph in body.lines().map(clean).filter(|paragraph| !paragraph.trim().is_empty()) {
-            let _ = write!(lines, "{:TEXT_COLUMN$}", "");
+            lines += &" ".repeat(TEXT_COLUMN);
             push_wrapped(&mut lines, &paragraph, room, DIM);
         }
     }
@@ -91,9 +90,9 @@ pub fn page_line(record: &LabelledRecord, place: &str) -> String {
     let plural = if page.items == 1 { "item" } else { "items" };
     let mut line = format!("{BOLD}{}{BOLD:#}{DIM}", clean(place));
     for known in [&page.source, &page.published].into_iter().flatten() {
-        let _ = write!(line, "  {}", clean(known));
+        line += &format!("  {}", clean(known));
     }
-    let _ = writeln!(line, "  {} {plural}{DIM:#}", page.items);
+    line += &format!("  {} {plural}{DIM:#}\n", page.items);
     line
 }
 
@@ -166,14 +165,14 @@ pub fn shortened(text: &str, most: usize) -> String {
 fn push_wrapped(lines: &mut String, text: &str, room: usize, style: Style) {
     for (number, part) in wrap(text, room).iter().enumerate() {
         if number > 0 {
-            let _ = write!(lines, "{:TEXT_COLUMN$}", "");
+            *lines += &" ".repeat(TEXT_COLUMN);
         }
-        let _ = writeln!(lines, "{style}{part}{style:#}");
+        *lines += &format!("{style}{part}{style:#}\n");
     }
 }
 
 fn push_line(lines: &mut String, text: &str) {
-    let _ = writeln!(lines, "{:TEXT_COLUMN$}{text}", "");
+    *lines += &format!("{:TEXT_COLUMN$}{text}\n", "");
 }
 
 /// Terms with their log-odds, as many on a line as there is room for.
