@@ -2,7 +2,7 @@
 
 mod read;
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -103,8 +103,7 @@ pub fn run(arguments: LabelArguments) -> anyhow::Result<ExitCode> {
         let format = arguments.format.unwrap_or_else(|| Format::of(path));
         match labeller.label_file(path, format, &mut output) {
             Ok(labelled) => all_labelled &= labelled,
-            // Whoever read the records has seen enough.
-            Err(error) if is_broken_pipe(&error) => return Ok(ExitCode::SUCCESS),
+            Err(error) if super::is_broken_pipe(&error) => return Ok(ExitCode::SUCCESS),
             Err(error) => {
                 anstream::eprintln!("newswire: {error:#}");
                 all_labelled = false;
@@ -112,11 +111,6 @@ pub fn run(arguments: LabelArguments) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(if all_labelled { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let cause = error.root_cause().downcast_ref::<io::Error>();
-    cause.is_some_and(|cause| cause.kind() == ErrorKind::BrokenPipe)
 }
 
 struct Labeller {

@@ -1,5 +1,7 @@
 //! The commands, one a file.
 
+pub mod explain;
+pub mod health;
 pub mod label;
 
 pub mod embedded;
@@ -20,12 +22,16 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Label(label::LabelArguments),
+    Explain(explain::ExplainArguments),
+    Health(health::HealthArguments),
 }
 
 /// Runs one command.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Label(arguments) => label::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
+        Command::Health(arguments) => health::run(arguments),
     }
 }
 
@@ -45,4 +51,10 @@ fn probability(argument: &str) -> Result<f64, String> {
         Ok(probability) if (0.0..=1.0).contains(&probability) => Ok(probability),
         _ => Err("a probability from 0 to 1 is needed".into()),
     }
+}
+
+/// Whoever read standard output and closed it has seen enough: no error.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }
