@@ -1,0 +1,3 @@
+//! Kafka: the one place that names rdkafka.
+
+pub mod scan;
