@@ -44,7 +44,7 @@ fn services_wait_for_what_they_need() {
             );
         }
     }
-    assert_eq!(waits, 3, "topics wait for kafka, newswire for topics, the feeder for newswire");
+    assert_eq!(waits, 2, "newswire waits for kafka, the feeder for newswire");
 }
 
 #[test]
