@@ -1,8 +1,11 @@
 //! Bytes to a [`Page`], or the reason why they are none.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// A scraped page: its text as the scraper kept it, and what the scraper knew about it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -136,7 +139,185 @@ impl fmt::Display for Reject {
 }
 
 /// Reads an input record's value. `None` is a record without a value (a tombstone), rejected as empty.
+///
+/// Of JSON: a byte order mark is skipped, unknown fields are ignored, the last of two fields of one name counts,
+/// an optional field that is `null` or blank is absent, and `id`, `published` and `fetched` may be numbers, which
+/// are kept as they are written out. A string with half a surrogate pair is not JSON.
 pub fn decode(value: Option<&[u8]>, shape: &PageShape) -> Result<Page, Reject> {
-    let _ = (value, shape);
-    Err(Reject { reason: RejectReason::Failed, detail: "not built yet".into() })
+    let value =
+        value.ok_or_else(|| reject(RejectReason::Empty, "the record has no value, a page is needed"))?;
+    if value.len() > shape.max_page_bytes {
+        let (found, most) = (value.len(), shape.max_page_bytes);
+        let detail = format!("the value has {found} bytes, at most {most} are taken (input.max_page_bytes)");
+        return Err(reject(RejectReason::TooLarge, detail));
+    }
+    let value = std::str::from_utf8(value).map_err(|error| {
+        let at = error.valid_up_to();
+        reject(RejectReason::NotUtf8, format!("byte {at} of the value is not UTF-8, UTF-8 is needed"))
+    })?;
+    let value = value.strip_prefix('\u{feff}').unwrap_or(value);
+    if is_blank_text(value) {
+        return Err(reject(RejectReason::Empty, "the value is blank, a page is needed"));
+    }
+    match shape.format {
+        InputFormat::Text => Ok(Page { text: value.to_owned(), ..Page::default() }),
+        InputFormat::Json => decode_json(value, &shape.fields),
+    }
+}
+
+fn reject(reason: RejectReason, detail: impl Into<String>) -> Reject {
+    Reject { reason, detail: detail.into() }
+}
+
+/// Whether nothing of `text` would be seen on a page.
+fn is_blank_text(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_zero_width(c))
+}
+
+/// A mark without width: joiners, direction marks, soft hyphens, byte order marks.
+pub(super) fn is_zero_width(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
+fn decode_json(value: &str, names: &FieldNames) -> Result<Page, Reject> {
+    let mut reader = serde_json::Deserializer::from_str(value);
+    let fields =
+        ObjectFields(names).deserialize(&mut reader).and_then(|fields| reader.end().map(|()| fields));
+    let mut fields = fields.map_err(|error| {
+        if error.is_data() {
+            let detail = format!("the value is {}, a JSON object is needed", json_shape(value));
+            return reject(RejectReason::WrongType, detail);
+        }
+        reject(RejectReason::NotJson, format!("the value is not JSON ({error}), a JSON object is needed"))
+    })?;
+    let text = match fields.take(Field::Text) {
+        Some(Value::String(text)) => text,
+        None => {
+            let detail = format!("there is no field {:?}, it has to hold the page's text", names.text);
+            return Err(reject(RejectReason::NoText, detail));
+        }
+        Some(Value::Null) => {
+            let detail = format!("field {:?} is null, it has to hold the page's text", names.text);
+            return Err(reject(RejectReason::NoText, detail));
+        }
+        Some(other) => return Err(wrong_type(&names.text, &other, "a string")),
+    };
+    if is_blank_text(&text) {
+        let detail = format!("field {:?} is blank, it has to hold the page's text", names.text);
+        return Err(reject(RejectReason::Empty, detail));
+    }
+    Ok(Page {
+        id: fields.string_or_number(Field::Id, &names.id)?,
+        url: fields.string(Field::Url, &names.url)?,
+        source: fields.string(Field::Source, &names.source)?,
+        title: fields.string(Field::Title, &names.title)?,
+        text,
+        published: fields.string_or_number(Field::Published, &names.published)?,
+        fetched: fields.string_or_number(Field::Fetched, &names.fetched)?,
+    })
+}
+
+/// What a JSON text is, from how it opens.
+fn json_shape(value: &str) -> &'static str {
+    match value.trim_start().bytes().next() {
+        Some(b'[') => "a JSON array",
+        Some(b'"') => "a JSON string",
+        Some(b't' | b'f') => "a JSON boolean",
+        Some(b'n') => "a JSON null",
+        _ => "a JSON number",
+    }
+}
+
+fn wrong_type(name: &str, found: &Value, needed: &str) -> Reject {
+    let found = match found {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    };
+    reject(RejectReason::WrongType, format!("field {name:?} holds {found}, {needed} is needed"))
+}
+
+/// The fields of [`FieldNames`], as places in [`Fields`].
+#[derive(Debug, Clone, Copy)]
+enum Field {
+    Id,
+    Url,
+    Source,
+    Title,
+    Text,
+    Published,
+    Fetched,
+}
+
+/// An object's values in the order of [`Field`]; the other values are skipped unread.
+#[derive(Default)]
+struct Fields([Option<Value>; 7]);
+
+impl Fields {
+    fn take(&mut self, field: Field) -> Option<Value> {
+        self.0[field as usize].take()
+    }
+
+    fn string(&mut self, field: Field, name: &str) -> Result<Option<String>, Reject> {
+        match self.take(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok((!is_blank_text(&text)).then_some(text)),
+            Some(other) => Err(wrong_type(name, &other, "a string or null")),
+        }
+    }
+
+    fn string_or_number(&mut self, field: Field, name: &str) -> Result<Option<String>, Reject> {
+        match self.take(field) {
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            Some(other @ (Value::Bool(_) | Value::Array(_) | Value::Object(_))) => {
+                Err(wrong_type(name, &other, "a string, a number or null"))
+            }
+            value => {
+                self.0[field as usize] = value;
+                self.string(field, name)
+            }
+        }
+    }
+}
+
+/// Reads a JSON object's named fields. Two settings may name one field: it then fills both.
+struct ObjectFields<'n>(&'n FieldNames);
+
+impl<'de> DeserializeSeed<'de> for ObjectFields<'_> {
+    type Value = Fields;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Fields, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ObjectFields<'_> {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+        let FieldNames { id, url, source, title, text, published, fetched } = self.0;
+        let names = [id, url, source, title, text, published, fetched];
+        let mut fields = Fields::default();
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            let wanted = names.map(|name| *name == *key);
+            if !wanted.contains(&true) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let value: Value = map.next_value()?;
+            let places = fields.0.iter_mut().zip(wanted).filter(|(_, wanted)| *wanted);
+            places.for_each(|(place, _)| *place = Some(value.clone()));
+        }
+        Ok(fields)
+    }
 }
