@@ -1,10 +1,13 @@
 //! The commands, one a file.
 
+pub mod audit;
 pub mod explain;
 pub mod health;
 pub mod label;
+pub mod redrive;
 
 pub mod embedded;
+mod settings;
 mod terminal;
 
 use std::process::ExitCode;
@@ -24,6 +27,8 @@ enum Command {
     Label(label::LabelArguments),
     Explain(explain::ExplainArguments),
     Health(health::HealthArguments),
+    Audit(audit::AuditArguments),
+    Redrive(redrive::RedriveArguments),
 }
 
 /// Runs one command.
@@ -32,6 +37,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Label(arguments) => label::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Health(arguments) => health::run(arguments),
+        Command::Audit(arguments) => audit::run(arguments),
+        Command::Redrive(arguments) => redrive::run(arguments),
     }
 }
 

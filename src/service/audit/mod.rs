@@ -249,6 +249,7 @@ impl Plan {
                     self.enter_item(&mut ledger, output, &record)
                 };
                 foreign += u64::from(!is_ours);
+                Ok::<(), ScanError>(())
             })?;
             first += count;
         }
@@ -298,6 +299,7 @@ impl Plan {
             if waiting.len() == CUT_AT_ONCE {
                 enter(&mut waiting);
             }
+            Ok::<(), ScanError>(())
         })?;
         enter(&mut waiting);
         Ok(last_pages)

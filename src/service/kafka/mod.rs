@@ -1,3 +1,5 @@
 //! Kafka: the one place that names rdkafka.
 
+pub mod client;
+pub mod redrive;
 pub mod scan;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
@@ -119,14 +119,21 @@ impl Scanner {
             .collect())
     }
 
+    /// The group as a transaction names it. No member of it: the reader never joins.
+    pub fn group_metadata(&self) -> Result<ConsumerGroupMetadata, ScanError> {
+        self.consumer.group_metadata().ok_or_else(|| {
+            failed("name the group to the broker")(KafkaError::Global(RDKafkaErrorCode::UnknownGroup))
+        })
+    }
+
     /// Hands every visible record of a topic's ranges, at most one a partition, to `each`: in order within a
-    /// partition.
-    pub fn read(
+    /// partition, until the ranges end or `each` fails.
+    pub fn read<E: From<ScanError>>(
         &self,
         topic: &str,
         ranges: &[LogRange],
-        mut each: impl FnMut(ScannedRecord<'_>),
-    ) -> Result<(), ScanError> {
+        mut each: impl FnMut(ScannedRecord<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut assignment = TopicPartitionList::new();
         // The partitions that are not read to their end: where each is to end, and how far it has come.
         let mut pending = BTreeMap::new();
@@ -145,31 +152,33 @@ impl Scanner {
             match self.consumer.poll(Duration::from_millis(200)) {
                 None if last_sign.elapsed() > SILENCE_TIMEOUT => {
                     let seconds = SILENCE_TIMEOUT.as_secs();
-                    return Err(ScanError::Silence { topic: topic.into(), partition, at, until, seconds });
+                    return Err(
+                        ScanError::Silence { topic: topic.into(), partition, at, until, seconds }.into()
+                    );
                 }
                 None => continue,
-                Some(Ok(message)) => pass(&message, &mut pending, &mut each),
+                Some(Ok(message)) => pass(&message, &mut pending, &mut each)?,
                 // The end of what this reader sees: transaction markers may fill the rest of the range.
                 Some(Err(KafkaError::PartitionEOF(partition))) => drop(pending.remove(&partition)),
                 // The client connects again by itself; a broker that stays away ends in the time-out above.
                 Some(Err(KafkaError::MessageConsumption(code))) if is_passing(code) => continue,
-                Some(Err(error)) => return Err(failed(format!("read {topic}"))(error)),
+                Some(Err(error)) => return Err(failed(format!("read {topic}"))(error).into()),
             }
             last_sign = Instant::now();
         }
-        self.consumer.unassign().map_err(failed(format!("end reading {topic}")))
+        Ok(self.consumer.unassign().map_err(failed(format!("end reading {topic}")))?)
     }
 }
 
 /// Hands one message on, and strikes off its partition where that was the last of the range.
-fn pass(
+fn pass<E>(
     message: &BorrowedMessage<'_>,
     pending: &mut BTreeMap<i32, (i64, i64)>,
-    each: &mut impl FnMut(ScannedRecord<'_>),
-) {
+    each: &mut impl FnMut(ScannedRecord<'_>) -> Result<(), E>,
+) -> Result<(), E> {
     let (partition, offset) = (message.partition(), message.offset());
     let Some((until, at)) = pending.get_mut(&partition) else {
-        return;
+        return Ok(());
     };
     *at = offset;
     let (is_within, is_last) = (offset < *until, offset + 1 >= *until);
@@ -181,14 +190,15 @@ fn pass(
             key: message.key(),
             value: message.payload(),
             headers: headers.map(|header| (header.key, header.value)).collect(),
-        });
+        })?;
     }
     if is_last {
         pending.remove(&partition);
     }
+    Ok(())
 }
 
-fn is_passing(code: rdkafka::types::RDKafkaErrorCode) -> bool {
-    use rdkafka::types::RDKafkaErrorCode as Code;
-    matches!(code, Code::AllBrokersDown | Code::BrokerTransportFailure | Code::OperationTimedOut)
+fn is_passing(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::{AllBrokersDown, BrokerTransportFailure, OperationTimedOut};
+    matches!(code, AllBrokersDown | BrokerTransportFailure | OperationTimedOut)
 }
