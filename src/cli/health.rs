@@ -1,12 +1,14 @@
 //! `newswire health`: what a running newswire says of itself, for the image's health check; no curl needed.
 
 use std::io::{Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
+
+use super::settings::SettingsArguments;
 
 /// How long connecting, and each read and write, may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -17,21 +19,38 @@ const MOST_ANSWER_BYTES: u64 = 64 * 1024;
 /// Ask a running newswire whether it is ready; exit status 1 if it is not.
 #[derive(Debug, Args)]
 pub struct HealthArguments {
-    /// Where it listens: `http.listen` of the running newswire.
-    #[arg(default_value = "127.0.0.1:8080", value_name = "HOST:PORT")]
-    address: String,
+    /// Where it listens, if elsewhere than at `http.listen`.
+    #[arg(value_name = "HOST:PORT")]
+    address: Option<String>,
     /// Ask whether it lives, not whether it is ready for work.
     #[arg(long)]
     live: bool,
+    #[command(flatten)]
+    settings: SettingsArguments,
 }
 
 /// Prints the answer; success where its status is 200.
 pub fn run(arguments: HealthArguments) -> anyhow::Result<ExitCode> {
     let path = if arguments.live { "/health/live" } else { "/health/ready" };
-    let (status, body) = get(&arguments.address, path)
-        .with_context(|| format!("no answer from newswire at http://{}{path}", arguments.address))?;
+    let address = match arguments.address {
+        Some(address) => address,
+        None => reachable(&arguments.settings.load()?.http.listen)?,
+    };
+    let (status, body) =
+        get(&address, path).with_context(|| format!("no answer from newswire at http://{address}{path}"))?;
     anstream::println!("{}", body.trim());
     Ok(if status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where a newswire that listens at `listen` is reached from this machine.
+fn reachable(listen: &str) -> anyhow::Result<String> {
+    if listen.is_empty() {
+        bail!("http.listen is empty, so newswire answers nobody; set it or name HOST:PORT");
+    }
+    Ok(match listen.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_unspecified() => format!("127.0.0.1:{}", address.port()),
+        _ => listen.to_owned(),
+    })
 }
 
 /// One HTTP request: the answer's status and body.
@@ -82,6 +101,15 @@ mod tests {
         let request = server.join().expect("the server answers");
         assert!(request.starts_with("GET /health/ready HTTP/1.0\n"), "{request}");
         result
+    }
+
+    #[test]
+    fn every_address_is_reached_from_this_machine_by_the_loopback() {
+        assert_eq!(reachable("0.0.0.0:8080").expect("an address"), "127.0.0.1:8080");
+        assert_eq!(reachable("[::]:81").expect("an address"), "127.0.0.1:81");
+        assert_eq!(reachable("10.0.0.7:8080").expect("an address"), "10.0.0.7:8080");
+        assert_eq!(reachable("localhost:8080").expect("an address"), "localhost:8080");
+        assert!(reachable("").is_err());
     }
 
     #[test]

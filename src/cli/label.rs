@@ -11,10 +11,12 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
+use super::settings::SettingsArguments;
 use super::{embedded, terminal};
 use crate::news::page::{self, InputFormat, PageShape, Reject};
-use crate::news::pipeline::{DEFAULT_THRESHOLD, LabelOptions, Pipeline};
+use crate::news::pipeline::{LabelOptions, Pipeline};
 use crate::news::record::{LabelledRecord, Position};
+use crate::service::worker::rfc3339_now;
 use read::{Batches, RawPage};
 
 /// Label pages from files or standard input: one JSON line an item on standard output.
@@ -32,21 +34,20 @@ pub struct LabelArguments {
     /// For people: coloured, aligned, wrapped.
     #[arg(long)]
     pretty: bool,
-    /// How many of the terms that weighed most on the topic a record names.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    evidence: usize,
-    /// Give articles and teasers their body.
+    /// How many of the terms that weighed most on the topic a record names; over `output.evidence`.
+    #[arg(long, value_name = "N")]
+    evidence: Option<usize>,
+    /// Give articles and teasers their body; over `output.body`.
     #[arg(long)]
     body: bool,
-    /// Below this probability a topic is `other`.
-    #[arg(long, value_name = "P", default_value_t = DEFAULT_THRESHOLD, value_parser = super::probability)]
-    threshold: f64,
-    /// Models of your own, a directory that `newswire train` wrote.
+    /// Below this probability a topic is `other`; over `topic.threshold`.
+    #[arg(long, value_name = "P", value_parser = super::probability)]
+    threshold: Option<f64>,
+    /// Models of your own, a directory that `newswire train` wrote; over `models.dir`.
     #[arg(long, value_name = "DIR")]
     models: Option<PathBuf>,
-    /// Pages with more bytes than this give no records.
-    #[arg(long, value_name = "N", default_value_t = PageShape::default().max_page_bytes)]
-    max_page_bytes: usize,
+    #[command(flatten)]
+    settings: SettingsArguments,
 }
 
 /// How a file holds pages.
@@ -81,16 +82,21 @@ impl Format {
 
 /// Labels every page; the exit status is 1 if a file could not be read or a page gave no records.
 pub fn run(arguments: LabelArguments) -> anyhow::Result<ExitCode> {
+    let settings = arguments.settings.load()?;
+    let models = arguments.models.unwrap_or_else(|| settings.models.dir.clone());
+    let asked = settings.label_options();
     let labeller = Labeller {
         pipeline: Pipeline {
-            models: Arc::new(embedded::models(arguments.models.as_deref())?),
+            models: Arc::new(embedded::models(
+                Some(models.as_path()).filter(|dir| !dir.as_os_str().is_empty()),
+            )?),
             options: LabelOptions {
-                threshold: arguments.threshold,
-                evidence: arguments.evidence,
-                body: arguments.body,
+                threshold: arguments.threshold.unwrap_or(asked.threshold),
+                evidence: arguments.evidence.unwrap_or(asked.evidence),
+                body: arguments.body || asked.body,
             },
         },
-        max_page_bytes: arguments.max_page_bytes,
+        shape: settings.page_shape(),
         pretty: arguments.pretty.then(terminal::width),
     };
     let mut files = arguments.files;
@@ -115,7 +121,7 @@ pub fn run(arguments: LabelArguments) -> anyhow::Result<ExitCode> {
 
 struct Labeller {
     pipeline: Pipeline,
-    max_page_bytes: usize,
+    shape: PageShape,
     /// The width of the lines for people; `None` for JSON lines.
     pretty: Option<usize>,
 }
@@ -125,9 +131,9 @@ impl Labeller {
     fn label_file(&self, path: &Path, format: Format, output: &mut impl Write) -> anyhow::Result<bool> {
         let (name, reader) = read::open(path)?;
         let mut all_labelled = true;
-        for batch in Batches::new(reader, format, self.max_page_bytes) {
+        for batch in Batches::new(reader, format, self.shape.max_page_bytes) {
             let batch = batch.with_context(|| format!("cannot read {name:?}"))?;
-            let labelled_at = super::now();
+            let labelled_at = rfc3339_now();
             let shown: Vec<Result<Vec<u8>, Reject>> =
                 batch.par_iter().map(|page| self.label_page(&name, format, page, &labelled_at)).collect();
             for (page, shown) in batch.iter().zip(shown) {
@@ -152,8 +158,7 @@ impl Labeller {
         page: &RawPage,
         labelled_at: &str,
     ) -> Result<Vec<u8>, Reject> {
-        let shape =
-            PageShape { format: format.input(), max_page_bytes: self.max_page_bytes, ..PageShape::default() };
+        let shape = PageShape { format: format.input(), ..self.shape.clone() };
         let position = Position { topic: name.to_owned(), partition: 0, offset: page.line };
         let decoded = page::decode(Some(&page.bytes), &shape)?;
         let records = self.pipeline.label(&decoded, &position, labelled_at)?;

@@ -42,16 +42,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The time as records give it: RFC 3339, UTC, milliseconds.
-fn now() -> String {
-    let format = time::macros::format_description!(
-        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
-    );
-    time::OffsetDateTime::now_utc()
-        .format(format)
-        .expect("every field of the format is one of a date and time")
-}
-
 /// An argument that is a probability.
 fn probability(argument: &str) -> Result<f64, String> {
     match argument.parse() {

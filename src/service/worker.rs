@@ -394,7 +394,7 @@ fn take_output(page: &mut HandledPage) -> PageOutput {
 }
 
 /// The time as records give it: RFC 3339, UTC, milliseconds.
-fn rfc3339_now() -> String {
+pub fn rfc3339_now() -> String {
     let format = time::macros::format_description!(
         "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
     );

@@ -72,7 +72,10 @@ fn every_setting_that_a_document_names_exists() {
             named += 1;
             // A key below [kafka] is librdkafka's to know; `models/` and the like are files.
             let is_file = root().join(&key).exists();
-            assert!(key.starts_with("kafka.") || is_file || known.contains(&key), "{document} names {code:?}");
+            assert!(
+                key.starts_with("kafka.") || is_file || known.contains(&key),
+                "{document} names {code:?}"
+            );
         }
     }
     assert!(named > 5, "the documents name {named} settings, which cannot be all");
@@ -87,7 +90,13 @@ fn every_environment_variable_that_a_document_names_is_a_setting() {
         for name in words.filter(|word| word.starts_with("NEWSWIRE_") && word.contains("__")) {
             named += 1;
             let number = ["PAGES", "MS", "PARTITIONS"].iter().any(|end| name.ends_with(end));
-            let value = if number { "1000" } else if name.ends_with("CREATE") { "true" } else { "x" };
+            let value = if number {
+                "1000"
+            } else if name.ends_with("CREATE") {
+                "true"
+            } else {
+                "x"
+            };
             let loaded = Settings::load(None, [(name.to_owned(), value.to_owned())], &[]);
             assert!(loaded.is_ok(), "{document} names {name}: {loaded:?}");
         }
@@ -124,7 +133,11 @@ fn every_command_that_a_document_shows_is_understood() {
             let line = line.get(start..).unwrap_or_default();
             shown += 1;
             let parsed = Arguments::try_parse_from(words(line));
-            assert!(parsed.is_ok(), "{document}: {line}\n{}", parsed.err().map_or(String::new(), |e| e.to_string()));
+            assert!(
+                parsed.is_ok(),
+                "{document}: {line}\n{}",
+                parsed.err().map_or(String::new(), |e| e.to_string())
+            );
         }
     }
     assert!(shown > 5, "the documents show {shown} commands, which cannot be all");
@@ -179,7 +192,8 @@ fn files_that_name(word: &str) -> Vec<String> {
         })
     };
     let shown = |path: PathBuf| {
-        let path = path.strip_prefix(&source).expect("the file lies under src").to_string_lossy().into_owned();
+        let path =
+            path.strip_prefix(&source).expect("the file lies under src").to_string_lossy().into_owned();
         path.replace('\\', "/")
     };
     let mut found: Vec<String> = sources(&source).into_iter().filter(names).map(shown).collect();
@@ -190,7 +204,8 @@ fn files_that_name(word: &str) -> Vec<String> {
 #[track_caller]
 fn check_only_in(word: &str, allowed: &[&str]) {
     let found = files_that_name(word);
-    let outside: Vec<_> = found.iter().filter(|path| !allowed.iter().any(|allowed| path.starts_with(allowed))).collect();
+    let outside: Vec<_> =
+        found.iter().filter(|path| !allowed.iter().any(|allowed| path.starts_with(allowed))).collect();
     assert!(outside.is_empty(), "{word} stands in {outside:?}, and may stand in {allowed:?} alone");
     assert!(!found.is_empty(), "{word} stands nowhere: does this test still look for the right name?");
 }
@@ -198,12 +213,14 @@ fn check_only_in(word: &str, allowed: &[&str]) {
 #[test]
 fn the_core_is_pure() {
     for word in ["tokio", "rdkafka", "std::fs", "std::env", "std::net", "SystemTime", "Instant", "println"] {
-        let impure: Vec<_> = files_that_name(word).into_iter().filter(|path| path.starts_with("news/")).collect();
+        let impure: Vec<_> =
+            files_that_name(word).into_iter().filter(|path| path.starts_with("news/")).collect();
         assert!(impure.is_empty(), "{word} stands in {impure:?}");
     }
     // The core imports nothing of ours but itself.
     for module in ["crate::service", "crate::learn", "crate::cli", "crate::config"] {
-        let inward: Vec<_> = files_that_name(module).into_iter().filter(|path| path.starts_with("news/")).collect();
+        let inward: Vec<_> =
+            files_that_name(module).into_iter().filter(|path| path.starts_with("news/")).collect();
         assert!(inward.is_empty(), "{module} stands in {inward:?}");
     }
 }

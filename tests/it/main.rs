@@ -1,5 +1,4 @@
 //! Every integration test, in one binary.
 
 mod container;
-mod documents;
 mod schema;
