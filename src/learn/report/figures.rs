@@ -79,7 +79,7 @@ fn chart<'a, 's>(area: &'a Area<'s>, axes: &Axes) -> Result<Chart<'a, 's>, Box<d
     let mut chart = ChartBuilder::on(area)
         .margin(14)
         .margin_right(24)
-        .x_label_area_size(46)
+        .x_label_area_size(48)
         .y_label_area_size(58)
         .build_cartesian_2d(x.0..x.1, y.0..y.1)?;
     // Whole numbers where the axis counts something, hundredths where it is a share.
@@ -91,8 +91,8 @@ fn chart<'a, 's>(area: &'a Area<'s>, axes: &Axes) -> Result<Chart<'a, 's>, Box<d
         .axis_style(INK)
         .bold_line_style(FAINT)
         .light_line_style(TRANSPARENT)
-        .label_style((FONT, 13, &INK))
-        .axis_desc_style((FONT, 14, &INK))
+        .label_style((FONT, 14, &INK))
+        .axis_desc_style((FONT, 15, &INK))
         .x_label_formatter(&|x| format!("{x:.places$}"))
         .y_label_formatter(&|y| format!("{y:.2}"))
         .draw()?;
@@ -101,7 +101,7 @@ fn chart<'a, 's>(area: &'a Area<'s>, axes: &Axes) -> Result<Chart<'a, 's>, Box<d
 
 /// Lines over shared axes, with a legend where there are several.
 pub fn lines(axes: &Axes, lines: &[Line]) -> Result<String, FigureError> {
-    draw("lines", (560, 380), |area| {
+    draw("lines", (440, 380), |area| {
         let mut chart = chart(area, axes)?;
         for (line, &color) in lines.iter().zip(SERIES.iter().cycle()) {
             let series = LineSeries::new(line.points.iter().copied(), color.stroke_width(2)).point_size(2);
@@ -136,7 +136,7 @@ pub struct Bin {
 /// point's area grows with the number of its headlines.
 pub fn reliability(bins: &[Bin]) -> Result<String, FigureError> {
     let most = bins.iter().map(|bin| bin.count).max().unwrap_or(1).max(1) as f64;
-    draw("reliability", (420, 380), |area| {
+    draw("reliability", (440, 380), |area| {
         let share = (0.0, 1.0);
         let axes = Axes { x: "confidence", y: "share that is right", x_range: share, y_range: share };
         let mut chart = chart(area, &axes)?;
