@@ -7,7 +7,7 @@ use super::language::Language;
 use super::models::Models;
 use super::page::{Page, Reject, RejectReason};
 use super::record::{self, LabelledRecord, ModelOrigin, PageOrigin, Position};
-use super::segment::{self, Item, Segments};
+use super::segment::{self, Field, Item, Segments};
 
 /// Below this probability a topic is `other`: [`LabelOptions::threshold`]'s default.
 pub const DEFAULT_THRESHOLD: f64 = 0.0;
@@ -51,26 +51,26 @@ impl Pipeline {
                 detail: "no headline, article or teaser was found in the page's text".into(),
             });
         }
-        let spoken = self.models.language.page_language(spoken_texts(&page.text, &segments));
+        let spoken = self.models.language.page_language(spoken_texts(page, &segments));
         let items = segments.items.iter().enumerate();
         Ok(items
             .map(|(number, item)| {
                 let origin = page_origin(page, &segments, position, number);
-                self.label_item(&page.text, item, spoken, origin, position, labelled_at)
+                self.label_item(page, item, spoken, origin, position, labelled_at)
             })
             .collect())
     }
 
     fn label_item(
         &self,
-        page: &str,
+        page: &Page,
         item: &Item,
         spoken: Option<Language>,
         origin: PageOrigin,
         position: &Position,
         labelled_at: &str,
     ) -> LabelledRecord {
-        let text = decoded(page, &item.text);
+        let text = decoded(field(page, item.field), &item.text);
         let verdict = self.models.language.identify(&text, spoken);
         let topics = self.models.topics.get(&verdict.language);
         let labelled = topics.map(|model| (model, model.classify(&text, self.options.threshold)));
@@ -87,7 +87,7 @@ impl Pipeline {
             id: record::record_id(position, origin.item),
             fingerprint: record::fingerprint(&text, verdict.language),
             kind: item.kind,
-            body: self.options.body.then(|| body_text(page, item)).flatten(),
+            body: self.options.body.then(|| body_text(&page.text, item)).flatten(),
             language: verdict.language,
             language_confidence: verdict.confidence,
             confidence: topic.as_ref().map(|topic| topic.confidence),
@@ -118,9 +118,19 @@ fn page_origin(page: &Page, segments: &Segments, position: &Position, item: usiz
 }
 
 /// What tells the page's own language: every item's text, and the bodies.
-fn spoken_texts<'p>(page: &'p str, segments: &'p Segments) -> impl Iterator<Item = &'p str> {
-    let ranges = segments.items.iter().flat_map(|item| std::iter::once(&item.text).chain(&item.body));
-    ranges.filter_map(|range| page.get(range.clone()))
+fn spoken_texts<'p>(page: &'p Page, segments: &'p Segments) -> impl Iterator<Item = &'p str> {
+    segments.items.iter().flat_map(|item| {
+        let headline = field(page, item.field).get(item.text.clone());
+        headline.into_iter().chain(item.body.iter().filter_map(|range| page.text.get(range.clone())))
+    })
+}
+
+/// The field that an item's headline stands in.
+fn field(page: &Page, field: Field) -> &str {
+    match field {
+        Field::Text => &page.text,
+        Field::Title => page.title.as_deref().unwrap_or_default(),
+    }
 }
 
 fn body_text(page: &str, item: &Item) -> Option<String> {

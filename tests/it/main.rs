@@ -2,4 +2,5 @@
 
 mod container;
 mod lexicon;
+mod pages;
 mod schema;

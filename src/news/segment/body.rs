@@ -1,0 +1,217 @@
+//! What stands below an article's title: its paragraphs and sub-headings, teasers between them, and the lists
+//! behind them.
+
+use super::Kind;
+use super::layout::{Draft, MIN_UNMARKED_RIBBON, Page};
+use super::lines::Line;
+use super::role::Role;
+use super::sentences;
+use super::vocabulary::{self, List};
+use super::words;
+
+/// What the lines below a heading are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Body,
+    /// Below "Read also" and the like; so many teasers have been read.
+    Related(usize),
+    /// Below "Latest news" and the like.
+    Ribbon,
+}
+
+impl Page<'_> {
+    /// Reads the lines from `from` to the page's end into the article's body and the items between and behind.
+    pub fn read_body(&mut self, from: usize, article: &mut Draft) {
+        let mut mode = Mode::Body;
+        let mut at = from;
+        while at < self.lines.len() {
+            let Some(line) = self.line(at) else {
+                at += 1;
+                continue;
+            };
+            match &line.role {
+                Role::Related(headline) => {
+                    let draft = Draft::new(Kind::Related, headline.clone());
+                    self.give(at, draft);
+                }
+                Role::RelatedHeading => mode = Mode::Related(0),
+                Role::RibbonHeading => mode = Mode::Ribbon,
+                Role::Closer if self.is_free_headline(at + 1) && self.is_prose(at + 2) => {
+                    mode = Mode::Related(0)
+                }
+                Role::Headline | Role::Prose => {
+                    at += self.content(at, &mut mode, article);
+                    continue;
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// Reads one line of content, or a list of them; says how many.
+    fn content(&mut self, at: usize, mode: &mut Mode, article: &mut Draft) -> usize {
+        let Some(line) = self.lines.get(at) else {
+            return 1;
+        };
+        let headline = line.role == Role::Headline || line.bullet;
+        match *mode {
+            _ if line.dashed => {}
+            Mode::Related(read)
+                if !self.is_subheading(at, read) && (headline || self.glued(at).is_some()) =>
+            {
+                let below = self.summary(at);
+                if let Some(draft) = self.teaser(at..at + 1 + below, Kind::Related) {
+                    self.give(at, draft);
+                }
+                *mode = Mode::Related(read + 1);
+                return 1 + below;
+            }
+            Mode::Ribbon if headline => {
+                let draft = Draft::new(Kind::Ticker, sentences::headline(self.text, line.range.clone()));
+                self.give(at, draft);
+                return 1;
+            }
+            _ => {}
+        }
+        *mode = Mode::Body;
+        if line.bullet && !line.dashed {
+            return self.list(at, article);
+        }
+        if line.role == Role::Headline && line.parted {
+            let draft = Draft::new(Kind::Ticker, line.range.clone());
+            self.give(at, draft);
+            return 1;
+        }
+        if line.role == Role::Headline && !line.dashed {
+            return self.headlines(at, article);
+        }
+        if !(article.body.is_empty() && self.is_agency_caption(line)) {
+            article.body.push(line.range.clone());
+        }
+        1
+    }
+
+    /// Below a teaser, a headline behind a gap that has prose below it is the article's own sub-heading.
+    fn is_subheading(&self, at: usize, read: usize) -> bool {
+        let apart = self.lines.get(at).is_some_and(|line| line.gap > 0 && !line.bullet && !line.parted);
+        read > 0
+            && apart
+            && self.is_free_headline(at)
+            && self.is_prose(at + 1)
+            && self.glued(at + 1).is_none()
+            && !self.more_teasers(at + 2)
+    }
+
+    /// How many lines of prose directly below a teaser's headline are its own: those that another teaser follows.
+    fn summary(&self, at: usize) -> usize {
+        let below = (at + 1..self.lines.len())
+            .take_while(|below| {
+                self.is_prose(*below)
+                    && self.glued(*below).is_none()
+                    && self
+                        .lines
+                        .get(*below)
+                        .is_some_and(|line| line.gap == 0 && line.shape.characters <= 400)
+            })
+            .count();
+        if below > 0 && below <= 2 && self.more_teasers(at + 1 + below) { below } else { 0 }
+    }
+
+    /// Whether the lines from here on are a teaser again: a headline with a sentence or with another below.
+    fn more_teasers(&self, at: usize) -> bool {
+        at >= self.lines.len()
+            || self.line(at).is_some_and(|line| line.bullet || line.gap == 0 && line.role == Role::Headline)
+            || self.glued(at).is_some()
+    }
+
+    /// A bulleted list: points of the article, or other news.
+    fn list(&mut self, at: usize, article: &mut Draft) -> usize {
+        let lines: Vec<&Line> = self
+            .lines
+            .iter()
+            .skip(at)
+            .take_while(|line| line.bullet && matches!(line.role, Role::Headline | Role::Prose))
+            .collect();
+        let count = lines.len().max(1);
+        let introduced = article
+            .body
+            .last()
+            .and_then(|last| self.text.get(last.clone()))
+            .is_some_and(|last| last.ends_with(':'));
+        let sentences = lines
+            .iter()
+            .filter(|line| line.shape.ends_sentence || line.shape.ends_open || line.shape.starts_small)
+            .count();
+        let inside = !article.body.is_empty() && self.is_prose(at + count);
+        if introduced || inside || sentences * 2 > count {
+            article.body.extend(lines.iter().map(|line| line.range.clone()));
+            return count;
+        }
+        let drafts: Vec<_> = lines
+            .iter()
+            .map(|line| Draft::new(Kind::Ticker, sentences::headline(self.text, line.range.clone())))
+            .collect();
+        for (place, draft) in drafts.into_iter().enumerate() {
+            self.give(at + place, draft);
+        }
+        count
+    }
+
+    /// Unmarked headlines in or behind the body: sub-headings where prose follows, a ribbon where there are enough
+    /// of them at the end, else remains of the page's furniture.
+    fn headlines(&mut self, at: usize, article: &mut Draft) -> usize {
+        let count = (at..self.lines.len()).take_while(|at| self.is_free_headline(*at)).count().max(1);
+        let rows = at..at + count;
+        let prose_follows = self.is_prose(at + count);
+        let apart = self.lines.get(at).is_some_and(|line| line.gap > 0 || line.behind_furniture);
+        let gapless = self.lines.iter().all(|line| line.gap == 0);
+        let worded = self
+            .lines
+            .get(rows.clone())
+            .unwrap_or_default()
+            .iter()
+            .filter(|line| line.shape.words >= 4)
+            .count();
+        if !prose_follows && count >= MIN_UNMARKED_RIBBON && worded * 2 > count && (apart || gapless) {
+            for row in rows {
+                let range = self.lines.get(row).map(|line| line.range.clone()).unwrap_or_default();
+                self.give(row, Draft::new(Kind::Ticker, range));
+            }
+            return count;
+        }
+        let first = article.body.is_empty();
+        let belongs = |line: &&Line| {
+            !(first && self.is_agency_caption(line))
+                && !self.is_tags(line)
+                && (prose_follows || first || (!apart && line.shape.words >= 4))
+        };
+        let lines = self.lines.get(rows).unwrap_or_default();
+        article.body.extend(lines.iter().filter(belongs).map(|line| line.range.clone()));
+        count
+    }
+
+    /// A short line that ends in an agency's name: the caption of the picture above the body.
+    fn is_agency_caption(&self, line: &Line) -> bool {
+        let inside = self.text.get(line.range.clone()).unwrap_or_default();
+        if line.shape.characters > 260 {
+            return false;
+        }
+        let words: Vec<_> = words::folded_words(inside).collect();
+        let Some((last, range)) = words.last() else {
+            return false;
+        };
+        let before = inside.get(..range.start).unwrap_or_default().trim_end();
+        vocabulary::has(List::Agency, last) && before.ends_with(['/', '|', '(', '–', '—', '-', '.', ':'])
+    }
+
+    /// Key words rather than a sentence: mostly section names, or a list parted by commas.
+    fn is_tags(&self, line: &Line) -> bool {
+        let inside = self.text.get(line.range.clone()).unwrap_or_default();
+        let words: Vec<_> = words::folded_words(inside).collect();
+        let (sections, others) = vocabulary::navigation_words(&words);
+        let chunks: Vec<&str> = inside.split(',').collect();
+        let short = chunks.iter().all(|chunk| chunk.split_whitespace().count() <= 3);
+        (sections >= 2 && sections >= others) || (chunks.len() >= 3 && short)
+    }
+}

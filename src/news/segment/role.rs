@@ -1,0 +1,303 @@
+//! What one line of a page is, seen by itself: furniture, a dateline, a teaser, a headline, prose.
+
+use std::ops::Range;
+
+use time::Date;
+
+use super::cut;
+use super::dates;
+use super::sentences::{self, MAX_HEADLINE_CHARACTERS};
+use super::vocabulary::{self, FoldedWords, List, Mark};
+use super::words::{self, Shape};
+
+/// Longer lines are no furniture, whatever they say.
+const MAX_FURNITURE_CHARACTERS: usize = 260;
+
+/// A teaser's line may hold a sentence or two behind its headline.
+const MAX_TEASER_CHARACTERS: usize = 500;
+
+/// A line that tells an outlet, an author or a date.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dateline {
+    pub date: Option<Date>,
+    /// The date is one of a later change.
+    pub updated: bool,
+    pub outlet: Option<Range<usize>>,
+    /// Nothing but a date and times stand in the line.
+    pub bare: bool,
+}
+
+/// What a line is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// Navigation, notices, buttons, counts, bylines: nothing of the news.
+    Furniture,
+    Dateline(Dateline),
+    /// A photo's caption with its credit, or the credit alone.
+    Caption,
+    /// A teaser's headline, where in the page.
+    Related(Range<usize>),
+    RelatedHeading,
+    RibbonHeading,
+    /// "Read more" and the like, alone in its line.
+    Closer,
+    /// Looks like a headline.
+    Headline,
+    /// Looks like a paragraph.
+    Prose,
+}
+
+/// What `text[line]` is by itself. The line is trimmed and has no bullet.
+pub fn role(text: &str, line: &Range<usize>, shape: &Shape) -> Role {
+    let inside = text.get(line.clone()).unwrap_or_default();
+    if shape.characters <= MAX_TEASER_CHARACTERS {
+        let words: Vec<_> = words::folded_words(inside).collect();
+        if let Some(role) = marked(text, line, inside, &words, shape) {
+            return role;
+        }
+        if shape.characters <= MAX_FURNITURE_CHARACTERS && is_furniture(inside, &words, shape) {
+            return Role::Furniture;
+        }
+    }
+    if is_prose(inside, shape) { Role::Prose } else { Role::Headline }
+}
+
+/// Roles that words tell.
+fn marked(text: &str, line: &Range<usize>, inside: &str, words: &FoldedWords, shape: &Shape) -> Option<Role> {
+    let short = shape.characters <= MAX_FURNITURE_CHARACTERS;
+    if short {
+        if let Some(dateline) = dateline(line, inside, words) {
+            return Some(Role::Dateline(dateline));
+        }
+        if is_credited(inside, words) {
+            return Some(Role::Caption);
+        }
+    }
+    for opening in vocabulary::openings(words) {
+        let Some((_, last)) = words.get(opening.words - 1) else {
+            continue;
+        };
+        let rest = words.get(opening.words..).unwrap_or_default();
+        let behind = inside.get(last.end..).unwrap_or_default();
+        let colon = behind.trim_start().starts_with([':', '|', '»', '>', '→', '›', '：']);
+        let role = match opening.mark {
+            Mark::Notice if short => Some(Role::Furniture),
+            Mark::NoticeAlone if short && (rest.len() <= 1 || colon) => Some(Role::Furniture),
+            Mark::RelatedHeading if rest.is_empty() || shape.ends_sentence => Some(Role::RelatedHeading),
+            Mark::Related | Mark::RelatedHeading if !rest.is_empty() => teaser(text, line, last.end, colon),
+            Mark::Related if rest.is_empty() => Some(Role::RelatedHeading),
+            Mark::RelatedWithColon if colon && !rest.is_empty() => teaser(text, line, last.end, true),
+            Mark::Closer if rest.len() <= 2 && short => Some(Role::Closer),
+            Mark::RelatedWithColon if rest.is_empty() => Some(Role::RelatedHeading),
+            Mark::RibbonHeading if vocabulary::navigation_words(rest).1 == 0 => Some(Role::RibbonHeading),
+            _ => None,
+        };
+        if role.is_some() {
+            return role;
+        }
+    }
+    None
+}
+
+/// A teaser whose headline stands behind byte `from` of the line.
+fn teaser(text: &str, line: &Range<usize>, from: usize, colon: bool) -> Option<Role> {
+    let inside = text.get(line.clone())?;
+    let bracketed = inside.starts_with(['(', '[']);
+    let rest = inside.get(from..)?;
+    let rest = if bracketed { rest.trim_end_matches([')', ']']) } else { rest };
+    let start = rest.len()
+        - rest.trim_start_matches(|c: char| c.is_whitespace() || ":|»>→›：-–—.…".contains(c)).len();
+    let headline = cut::bare(text, line.start + from + start..line.start + from + rest.len());
+    let headline = sentences::headline(text, headline);
+    let inside = text.get(headline.clone())?;
+    let shape = Shape::of(inside);
+    if shape.starts_small && !colon {
+        return Some(Role::Furniture);
+    }
+    match role(text, &headline, &shape) {
+        Role::Headline | Role::Prose => Some(Role::Related(headline)),
+        Role::Furniture | Role::RelatedHeading | Role::Related(_) => Some(Role::RelatedHeading),
+        _ => Some(Role::Furniture),
+    }
+}
+
+/// A dateline: a date with a word of publication, or with next to nothing beside it.
+fn dateline(line: &Range<usize>, inside: &str, words: &FoldedWords) -> Option<Dateline> {
+    let opening = vocabulary::openings(words).find(|o| matches!(o.mark, Mark::Published | Mark::Updated));
+    let found = dates::find(inside);
+    let beside: Vec<&(String, Range<usize>)> = words
+        .iter()
+        .filter(|(_, range)| {
+            found.as_ref().is_none_or(|date| range.end <= date.range.start || range.start >= date.range.end)
+        })
+        .filter(|(word, _)| {
+            !vocabulary::has(List::Time, word) && !word.chars().all(|c| c.is_numeric() || c == 'h')
+        })
+        .collect();
+    let starts_large = |range: &Range<usize>| {
+        inside.get(range.clone()).is_some_and(|word| word.starts_with(char::is_uppercase))
+    };
+    let byline = is_byline(inside, words);
+    let Some(found) = found else {
+        // "Publié par la rédaction", "Posted 2 hours ago": no date, but no news either.
+        let opening = opening?;
+        let names = beside
+            .iter()
+            .skip(opening.words)
+            .all(|(word, range)| starts_large(range) || vocabulary::has(List::Between, word) || is_by(word));
+        let next = words.get(opening.words).map_or("", |(word, _)| word.as_str());
+        let linked = is_by(next) || is_in(next) || vocabulary::has(List::Time, next);
+        return (words.len() <= 9 && linked && names)
+            .then(|| Dateline { bare: beside.is_empty(), ..Dateline::default() });
+    };
+    let names = beside.len() <= 4 && beside.iter().all(|(_, range)| starts_large(range));
+    let is_dateline =
+        opening.is_some_and(|opening| opening.words < words.len()) || names || (byline && words.len() <= 16);
+    is_dateline.then(|| Dateline {
+        date: Some(found.date),
+        updated: opening.is_some_and(|opening| opening.mark == Mark::Updated),
+        outlet: opening.and_then(|_| outlet(line, inside, words, &found.range)),
+        bare: beside.is_empty(),
+    })
+}
+
+fn is_by(word: &str) -> bool {
+    matches!(word, "par" | "by" | "por")
+}
+
+fn is_in(word: &str) -> bool {
+    matches!(word, "dans" | "in" | "en")
+}
+
+/// The outlet of "Publié dans OUTLET le DATE", "Published on DATE in OUTLET".
+fn outlet(
+    line: &Range<usize>,
+    inside: &str,
+    words: &FoldedWords,
+    date: &Range<usize>,
+) -> Option<Range<usize>> {
+    let marker = words.iter().position(|(word, _)| is_in(word))?;
+    let start = words.get(marker + 1)?.1.start;
+    let before_date = start < date.start;
+    let mut name: Vec<_> = words
+        .iter()
+        .skip(marker + 1)
+        .take_while(|(word, range)| (!before_date || range.end <= date.start) && !is_by(word))
+        .collect();
+    // What links the name to the date is not the name's: "le", "el", "on", a week day.
+    while let Some((word, _)) = name.last() {
+        if !before_date || !(vocabulary::has(List::Time, word) || vocabulary::has(List::Between, word)) {
+            break;
+        }
+        name.pop();
+    }
+    let end = name.last()?.1.end;
+    let folded: Vec<_> = name.into_iter().cloned().collect();
+    let large = inside.get(start..end)?.starts_with(|c: char| !c.is_lowercase());
+    (large && !vocabulary::is_navigation(&folded)).then(|| line.start + start..line.start + end)
+}
+
+/// A caption with its credit, or a credit or source alone.
+fn is_credited(inside: &str, words: &FoldedWords) -> bool {
+    if inside.contains('©') {
+        return true;
+    }
+    let has_agency = |words: &FoldedWords| {
+        let pairs = words
+            .windows(2)
+            .map(|pair| pair.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>().join(" "));
+        words
+            .iter()
+            .map(|(word, _)| word.clone())
+            .chain(pairs)
+            .any(|name| vocabulary::has(List::Agency, &name))
+    };
+    let last_two = words.get(words.len().saturating_sub(2)..).unwrap_or_default();
+    let pictured = last_two.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>().join(" ");
+    if matches!(pictured.as_str(), "getty images" | "ap photo") {
+        return true;
+    }
+    vocabulary::openings(words).filter(|opening| opening.mark == Mark::Credit).any(|opening| {
+        let Some((_, last)) = words.get(opening.words - 1) else {
+            return false;
+        };
+        let behind = inside.get(last.end..).unwrap_or_default().trim_start();
+        let rest = words.get(opening.words..).unwrap_or_default();
+        let marked = behind.starts_with([':', '/', '(', '|']) || rest.is_empty();
+        marked && (rest.len() <= 6 || has_agency(rest))
+    })
+}
+
+/// "Par Nadia Alaoui", "By Tom Reed in Oslo", "E.Rodriguez--AT".
+fn is_byline(inside: &str, words: &FoldedWords) -> bool {
+    let signed = inside
+        .rfind("--")
+        .and_then(|at| inside.get(at + 2..))
+        .is_some_and(|agency| (2..=5).contains(&agency.len()) && agency.chars().all(char::is_uppercase));
+    if signed && words.len() <= 5 {
+        return true;
+    }
+    let by = words.first().is_some_and(|(word, _)| is_by(word)) && words.len() > 1;
+    by && words.len() <= 12
+        && words
+            .get(1)
+            .and_then(|(_, range)| inside.get(range.clone()))
+            .is_some_and(|name| name.starts_with(char::is_uppercase))
+}
+
+/// Furniture that is told by its shape or by its words all being of one kind.
+fn is_furniture(inside: &str, words: &FoldedWords, shape: &Shape) -> bool {
+    let unspaced = inside.chars().filter(|c| is_unspaced(*c)).count();
+    if unspaced >= 5 {
+        return false;
+    }
+    if shape.words < 2 || (shape.words == 2 && shape.letters < 8) {
+        return true;
+    }
+    let hidden = ["http://", "https://", "www."].iter().any(|sign| inside.contains(sign));
+    let tagged = inside.split_whitespace().all(|word| word.starts_with(['#', '@']));
+    let names = words.iter().skip(1).all(|(word, range)| {
+        inside.get(range.clone()).is_some_and(|word| word.starts_with(|c: char| c.is_uppercase()))
+            || matches!(
+                word.as_str(),
+                "et" | "and"
+                    | "y"
+                    | "de"
+                    | "in"
+                    | "a"
+                    | "en"
+                    | "avec"
+                    | "with"
+                    | "con"
+                    | "la"
+                    | "le"
+                    | "el"
+                    | "for"
+                    | "pour"
+                    | "para"
+            )
+    });
+    let byline = is_byline(inside, words) && words.len() <= 8 && (names || inside.contains("--"));
+    let ago = words.len() <= 6
+        && words
+            .iter()
+            .all(|(word, _)| vocabulary::has(List::Time, word) || word.chars().all(char::is_numeric));
+    (hidden && words.len() <= 20)
+        || tagged
+        || byline
+        || ago
+        || vocabulary::is_navigation(words)
+        || vocabulary::says_notice(words)
+}
+
+/// Letters of scripts that put no blanks between words.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{1000}'..='\u{109f}')
+}
+
+/// A paragraph: long, or a sentence with its full stop, or several sentences.
+fn is_prose(inside: &str, shape: &Shape) -> bool {
+    shape.characters > MAX_HEADLINE_CHARACTERS
+        || (shape.words >= 6 && (shape.ends_sentence || shape.ends_open))
+        || (shape.characters >= 140 && sentences::inner_ends(inside, 1) > 0)
+}

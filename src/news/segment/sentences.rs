@@ -1,0 +1,180 @@
+//! Where a sentence ends, and where a headline is glued to what follows it.
+
+use std::ops::Range;
+
+use super::vocabulary::{self, List};
+use super::words::{self, is_blank, is_closing};
+
+/// A line of its own that is no longer than this is a headline as a whole, be it one sentence or two. Of 34,497
+/// real headlines the longest has 180 characters.
+pub const MAX_HEADLINE_CHARACTERS: usize = 200;
+
+/// A sentence without an end is cut behind this many characters, at a word's end.
+const MAX_SENTENCE_CHARACTERS: usize = 1_000;
+
+/// A headline has at least this many words before what is glued to it.
+const MIN_GLUED_WORDS: usize = 3;
+
+/// The headline of a line: the whole of a short one, the first sentence of a long one.
+pub fn headline(text: &str, line: Range<usize>) -> Range<usize> {
+    let inside = text.get(line.clone()).unwrap_or_default();
+    if inside.chars().nth(MAX_HEADLINE_CHARACTERS).is_none() {
+        return line;
+    }
+    first_sentence(text, line)
+}
+
+/// The first sentence of a paragraph; the paragraph itself where it is but one.
+pub fn first_sentence(text: &str, line: Range<usize>) -> Range<usize> {
+    let inside = text.get(line.clone()).unwrap_or_default();
+    let mut last_word_end = None;
+    let mut count = 0;
+    for (at, c) in inside.char_indices() {
+        count += 1;
+        if count > MAX_SENTENCE_CHARACTERS {
+            return line.start..line.start + last_word_end.unwrap_or(at);
+        }
+        if is_blank(c) && last_word_end != Some(at) {
+            last_word_end = Some(inside.get(..at).unwrap_or_default().trim_end_matches(is_blank).len());
+        }
+        if !matches!(c, '.' | '!' | '?' | '…' | '。' | '؟') {
+            continue;
+        }
+        if let Some(end) = sentence_end(inside, at, c) {
+            let enough = words::words(inside.get(..end).unwrap_or_default()).nth(2).is_some();
+            if enough {
+                return line.start..line.start + end;
+            }
+        }
+    }
+    line
+}
+
+/// How many sentences end inside of `inside`, at most `most`: its last end does not count.
+pub fn inner_ends(inside: &str, most: usize) -> usize {
+    let ends = inside
+        .char_indices()
+        .filter(|(at, c)| matches!(c, '.' | '!' | '?' | '…') && sentence_end(inside, *at, *c).is_some());
+    ends.take(most).count()
+}
+
+/// Where the sentence whose mark stands at `at` ends, closing quotes included; `None` where it goes on.
+fn sentence_end(inside: &str, at: usize, mark: char) -> Option<usize> {
+    let behind = inside.get(at + mark.len_utf8()..)?;
+    let closed = behind.trim_start_matches(is_closing);
+    // French quotes close behind a blank: "... ? » Puis".
+    let mut rest = closed;
+    for quote in ['»', '”'] {
+        rest = rest.trim_start_matches(is_blank).strip_prefix(quote).unwrap_or(rest);
+    }
+    let end = inside.len() - rest.len();
+    let next = rest.trim_start_matches(is_blank);
+    if next.len() == rest.len() || next.is_empty() {
+        return None;
+    }
+    let opens = next.chars().next().is_some_and(|c| {
+        c.is_uppercase()
+            || c.is_numeric()
+            || matches!(c, '«' | '“' | '"' | '\'' | '‘' | '¿' | '¡' | '—' | '–' | '(' | '[')
+            || (c.is_alphabetic() && !c.is_lowercase())
+    });
+    (opens && !(mark == '.' && ends_abbreviated(inside.get(..at)?))).then_some(end)
+}
+
+/// Whether the word before a full stop is an abbreviation: one letter, letters with dots, or a known one.
+fn ends_abbreviated(before: &str) -> bool {
+    let start = before
+        .rfind(|c: char| !c.is_alphanumeric() && c != '.')
+        .map_or(0, |at| at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
+    let word = before.get(start..).unwrap_or_default();
+    let mut folded = String::new();
+    for c in word.chars().take(6) {
+        folded.push(words::fold(c));
+    }
+    let one_letter = word.chars().count() == 1 && word.chars().all(char::is_alphabetic);
+    let dotted = word.contains('.') && word.split('.').all(|part| part.chars().count() <= 2);
+    one_letter || dotted || vocabulary::has(List::Abbreviation, &folded)
+}
+
+/// Where a headline is glued to its first sentence with no blank between: the end of the headline.
+/// Looks for a small letter, a digit or a closing mark met by a capital, within a headline's length.
+pub fn glue(inside: &str) -> Option<usize> {
+    let mut previous: Option<char> = None;
+    let mut word_start = 0;
+    for (count, (at, c)) in inside.char_indices().enumerate() {
+        if count > 2 * MAX_HEADLINE_CHARACTERS {
+            return None;
+        }
+        if let Some(before) = previous
+            && c.is_uppercase()
+            && glued_here(inside, word_start, at, before)
+            && words::words(inside.get(..at).unwrap_or_default()).nth(MIN_GLUED_WORDS - 1).is_some()
+        {
+            return Some(at);
+        }
+        if is_blank(c) {
+            if let Some(end) = glued_capitals(inside, word_start, at) {
+                return Some(end);
+            }
+            word_start = at + c.len_utf8();
+        } else if !c.is_alphanumeric() && !is_closing(c) {
+            word_start = at + c.len_utf8();
+        }
+        previous = Some(c);
+    }
+    None
+}
+
+/// Whether the capital at `at`, right behind `before`, opens a sentence.
+fn glued_here(inside: &str, word_start: usize, at: usize, before: char) -> bool {
+    let rest = inside.get(at..).unwrap_or_default();
+    let right: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
+    let behind = rest.get(right.len()..).unwrap_or_default();
+    let right_letters = right.chars().count();
+    let capitals = right_letters >= 3 && right.chars().all(char::is_uppercase);
+    let capitalised = right_letters >= 2 && right.chars().skip(1).all(char::is_lowercase);
+    let folded: String = right.chars().map(words::fold).collect();
+    let elided = right_letters == 1 && behind.starts_with(['\'', '’']);
+    let opener = (capitalised || elided || right == "A") && vocabulary::has(List::SentenceOpener, &folded);
+    let dispatch = capitals && opens_dispatch(behind);
+    if before.is_lowercase() {
+        let left: Vec<char> = inside.get(word_start..at).unwrap_or_default().chars().collect();
+        let left_small = left.first().is_some_and(|c| c.is_lowercase()) && left.len() >= 3;
+        return opener || dispatch || (left_small && capitalised && right_letters >= 3);
+    }
+    match before {
+        '»' | '”' | '?' | '!' | '…' => capitalised || elided || capitals || opener,
+        ')' | '"' | '.' => opener || dispatch,
+        c if c.is_numeric() => opener || dispatch,
+        _ => false,
+    }
+}
+
+/// Whether what stands behind a word in capitals makes it a dispatch's opening: "SEOUL - ", "INTERVIEW. ".
+fn opens_dispatch(behind: &str) -> bool {
+    let rest = behind.trim_start_matches(is_blank);
+    (rest.len() < behind.len() && rest.starts_with(['-', '–', '—', '('])) || behind.starts_with(['.', ','])
+}
+
+/// A word in capitals that is a headline's last and a dispatch's place in one: where the place begins.
+fn glued_capitals(inside: &str, start: usize, end: usize) -> Option<usize> {
+    let word = inside.get(start..end)?;
+    if !(6..=40).contains(&word.len())
+        || !word.chars().all(char::is_uppercase)
+        || !opens_dispatch(inside.get(end..)?)
+    {
+        return None;
+    }
+    let folded: String = word.chars().map(words::fold).collect();
+    // A place has at least four letters, and so has what stands before it at least two.
+    let letters = word.chars().count();
+    let kept = (2..letters.saturating_sub(3)).find(|kept| {
+        folded
+            .char_indices()
+            .nth(*kept)
+            .and_then(|(at, _)| folded.get(at..))
+            .is_some_and(|place| vocabulary::has(List::DispatchPlace, place))
+    })?;
+    let at = start + word.char_indices().nth(kept)?.0;
+    words::words(inside.get(..at)?).nth(MIN_GLUED_WORDS - 1).map(|_| at)
+}

@@ -1,0 +1,184 @@
+//! The words and phrases of `vocabulary.txt`, ready to be looked up.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// What a phrase at the start of a line makes of the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// A notice, button or legal line: nothing of the news.
+    Notice,
+    /// The same, where a colon or next to nothing follows: the words open ordinary headlines too.
+    NoticeAlone,
+    /// A teaser's opening; what stands behind it is another article's headline.
+    Related,
+    /// The heading of several teasers; a sentence behind it explains it.
+    RelatedHeading,
+    /// A teaser's opening where a colon follows or nothing: the words open ordinary headlines too.
+    RelatedWithColon,
+    /// The heading of a list of news, or a label before one of them.
+    RibbonHeading,
+    /// Closes a teaser.
+    Closer,
+    /// Opens a dateline.
+    Published,
+    /// Opens a dateline that tells a later change.
+    Updated,
+    /// Opens a photo's credit, or the source's.
+    Credit,
+}
+
+/// Lists of single words (and of agencies' names).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum List {
+    /// Section names, buttons and social networks: a line of nothing else is navigation.
+    Navigation,
+    /// Small words that stand between section names.
+    Between,
+    /// Week days, units and what else stands beside a date.
+    Time,
+    /// News agencies and picture agencies.
+    Agency,
+    /// Words whose full stop ends no sentence.
+    Abbreviation,
+    /// Words that a sentence opens with, rather than a name's second half ("LaLiga", "YouTube").
+    SentenceOpener,
+    /// Places that agencies open a dispatch with.
+    DispatchPlace,
+}
+
+const TEXT: &str = include_str!("vocabulary.txt");
+
+struct Phrase {
+    /// The words behind the first.
+    rest: Vec<&'static str>,
+    mark: Mark,
+}
+
+#[derive(Default)]
+struct Vocabulary {
+    at_start: FxHashMap<&'static str, Vec<Phrase>>,
+    /// By their first word, the phrases that make a line a notice wherever they stand in it.
+    anywhere: FxHashMap<&'static str, Vec<Vec<&'static str>>>,
+    lists: FxHashSet<(List, &'static str)>,
+}
+
+static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
+    let mut vocabulary = Vocabulary::default();
+    let mut section = "";
+    for line in TEXT.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            section = name;
+            continue;
+        }
+        for phrase in line.split(',').map(str::trim).filter(|phrase| !phrase.is_empty()) {
+            vocabulary.add(section, phrase);
+        }
+    }
+    // The longest phrase decides.
+    for phrases in vocabulary.at_start.values_mut() {
+        phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
+    }
+    vocabulary
+});
+
+impl Vocabulary {
+    fn add(&mut self, section: &str, phrase: &'static str) {
+        let list = match section {
+            "navigation" => Some(List::Navigation),
+            "between" => Some(List::Between),
+            "time" => Some(List::Time),
+            "agency" => Some(List::Agency),
+            "abbreviation" => Some(List::Abbreviation),
+            "sentence opener" => Some(List::SentenceOpener),
+            "dispatch place" => Some(List::DispatchPlace),
+            _ => None,
+        };
+        if let Some(list) = list {
+            self.lists.insert((list, phrase));
+            return;
+        }
+        let mut words = phrase.split(' ');
+        let (first, rest) = (words.next().unwrap_or_default(), words.collect());
+        match mark(section) {
+            Some(mark) => self.at_start.entry(first).or_default().push(Phrase { rest, mark }),
+            None => self.anywhere.entry(first).or_default().push(rest),
+        }
+    }
+}
+
+/// The mark that a section of `vocabulary.txt` gives; `None` for "notice anywhere".
+fn mark(section: &str) -> Option<Mark> {
+    match section {
+        "notice" => Some(Mark::Notice),
+        "notice alone" => Some(Mark::NoticeAlone),
+        "related" => Some(Mark::Related),
+        "related heading" => Some(Mark::RelatedHeading),
+        "related with colon" => Some(Mark::RelatedWithColon),
+        "ribbon heading" => Some(Mark::RibbonHeading),
+        "closer" => Some(Mark::Closer),
+        "published" => Some(Mark::Published),
+        "updated" => Some(Mark::Updated),
+        "credit" => Some(Mark::Credit),
+        _ => None,
+    }
+}
+
+/// Whether a folded word (or agency's name) is in a list.
+pub fn has(list: List, word: &str) -> bool {
+    VOCABULARY.lists.contains(&(list, word))
+}
+
+/// A line's words, folded, with where each stands.
+pub type FoldedWords = [(String, Range<usize>)];
+
+/// A phrase that a line opens with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    pub mark: Mark,
+    /// How many of the line's words the phrase has.
+    pub words: usize,
+}
+
+fn goes_on(words: &FoldedWords, rest: &[&str]) -> bool {
+    words.len() >= rest.len() && words.iter().zip(rest).all(|((word, _), wanted)| word == wanted)
+}
+
+/// The phrases that a line opens with, longest first.
+pub fn openings(words: &FoldedWords) -> impl Iterator<Item = Opening> + '_ {
+    let (first, behind) =
+        words.split_first().map_or(("", words), |((first, _), behind)| (first.as_str(), behind));
+    let phrases = VOCABULARY.at_start.get(first).map_or(&[][..], Vec::as_slice);
+    phrases
+        .iter()
+        .filter(move |phrase| goes_on(behind, &phrase.rest))
+        .map(|phrase| Opening { mark: phrase.mark, words: phrase.rest.len() + 1 })
+}
+
+/// Whether a line says, somewhere in it, what only notices say.
+pub fn says_notice(words: &FoldedWords) -> bool {
+    (0..words.len()).any(|at| {
+        let Some(((first, _), behind)) = words.get(at..).and_then(|rest| rest.split_first()) else {
+            return false;
+        };
+        let phrases = VOCABULARY.anywhere.get(first.as_str());
+        phrases.is_some_and(|phrases| phrases.iter().any(|rest| goes_on(behind, rest)))
+    })
+}
+
+/// How many of a line's words name sections, buttons or networks, and how many are neither those nor numbers nor
+/// small words between them.
+pub fn navigation_words(words: &FoldedWords) -> (usize, usize) {
+    let sections = words.iter().filter(|(word, _)| has(List::Navigation, word)).count();
+    let small = |word: &str| has(List::Between, word) || word.chars().all(char::is_numeric);
+    let others = words.iter().filter(|(word, _)| !has(List::Navigation, word) && !small(word)).count();
+    (sections, others)
+}
+
+/// Whether a line is navigation: section names, buttons and networks, nothing else.
+pub fn is_navigation(words: &FoldedWords) -> bool {
+    let (sections, others) = navigation_words(words);
+    sections > 0 && others == 0
+}
