@@ -5,6 +5,7 @@ pub mod explain;
 pub mod health;
 pub mod label;
 pub mod redrive;
+pub mod run;
 
 pub mod embedded;
 mod settings;
@@ -24,6 +25,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::RunArguments),
     Label(label::LabelArguments),
     Explain(explain::ExplainArguments),
     Health(health::HealthArguments),
@@ -34,6 +36,7 @@ enum Command {
 /// Runs one command.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
+        Command::Run(arguments) => run::run(arguments),
         Command::Label(arguments) => label::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Health(arguments) => health::run(arguments),

@@ -1,25 +1,97 @@
-//! The settings' properties as librdkafka takes them.
+//! The settings' properties as librdkafka takes them, and what the guarantee adds to them.
 
 use rdkafka::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError;
 
-use crate::config::KafkaSettings;
+use crate::config::{Delivery, KafkaSettings, Properties};
+
+/// How often the consumer tells of its lag, where the user sets nothing else.
+const STATISTICS_EVERY_MS: &str = "1000";
+
+/// Properties of the consumer alone that a user may have put where they go for both.
+const CONSUMER_ONLY: [&str; 9] = [
+    "group.id",
+    "group.instance.id",
+    "group.protocol",
+    "auto.offset.reset",
+    "isolation.level",
+    "enable.auto.commit",
+    "session.timeout.ms",
+    "max.poll.interval.ms",
+    "partition.assignment.strategy",
+];
+
+/// Properties of the producer alone.
+const PRODUCER_ONLY: [&str; 7] = [
+    "acks",
+    "enable.idempotence",
+    "compression.type",
+    "linger.ms",
+    "transaction.timeout.ms",
+    "message.timeout.ms",
+    "batch.size",
+];
 
 /// The properties of a consumer: the common ones, and the consumer's own over them.
 pub fn consumer(settings: &KafkaSettings) -> ClientConfig {
-    layered([&settings.common, &settings.consumer])
+    layered(&settings.common, &settings.consumer, &PRODUCER_ONLY)
 }
 
 /// The properties of a producer: the common ones but for the group, and the producer's own over them.
 pub fn producer(settings: &KafkaSettings) -> ClientConfig {
-    let mut config = layered([&settings.common, &settings.producer]);
-    config.remove("group.id");
+    layered(&settings.common, &settings.producer, &CONSUMER_ONLY)
+}
+
+/// The service's consumer: what the guarantee needs goes over everything.
+pub(super) fn service_consumer(settings: &KafkaSettings, delivery: Delivery) -> ClientConfig {
+    let mut config = consumer(settings);
+    config
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("auto.offset.reset", "earliest")
+        .set("enable.partition.eof", "false");
+    if delivery == Delivery::ExactlyOnce {
+        config.set("isolation.level", "read_committed");
+    }
+    if settings.consumer_property("statistics.interval.ms").is_none() {
+        config.set("statistics.interval.ms", STATISTICS_EVERY_MS);
+    }
     config
 }
 
-fn layered(layers: [&crate::config::Properties; 2]) -> ClientConfig {
+/// The service's producer; `transactional_id` with exactly-once.
+pub(super) fn service_producer(settings: &KafkaSettings, transactional_id: Option<&str>) -> ClientConfig {
+    let mut config = producer(settings);
+    config.set("enable.idempotence", "true").set("acks", "all");
+    match transactional_id {
+        Some(id) => config.set("transactional.id", id),
+        None => config.remove("transaction.timeout.ms"),
+    };
+    config
+}
+
+fn layered(common: &Properties, own: &Properties, not_these: &[&str]) -> ClientConfig {
     let mut config = ClientConfig::new();
-    for (name, value) in layers.into_iter().flat_map(|properties| properties.iter()) {
+    for (name, value) in common.iter().filter(|(name, _)| !not_these.contains(name)).chain(own.iter()) {
         config.set(name, value);
     }
+    // The new group protocol lets the broker set the session's time-out, and librdkafka refuses ours.
+    if config.get("group.protocol") == Some("consumer") {
+        config.remove("session.timeout.ms");
+    }
+    config.set_log_level(RDKafkaLogLevel::Info);
     config
+}
+
+/// Whether librdkafka takes the properties, as a sentence if not.
+pub fn refusal(error: &KafkaError) -> Option<String> {
+    match error {
+        KafkaError::ClientConfig(_, reason, name, value) => {
+            let value = if crate::config::is_secret(name) { "***" } else { value };
+            Some(format!("librdkafka refuses kafka property {name:?} = {value:?}: {reason}"))
+        }
+        KafkaError::ClientCreation(reason) => Some(format!("librdkafka refuses the properties: {reason}")),
+        _ => None,
+    }
 }

@@ -1,6 +1,16 @@
 //! Kafka: the one place that names rdkafka.
 
+pub mod broker;
+
+pub mod admin;
 pub mod client;
+pub mod errors;
+mod ids;
+mod membership;
+mod publisher;
+
+pub mod embedded;
+
 pub mod feed;
 pub mod redrive;
 pub mod scan;

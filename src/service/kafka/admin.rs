@@ -1,0 +1,91 @@
+//! Topics: which are there, and the making of those that are not.
+
+use std::time::Duration;
+
+use rdkafka::ClientContext;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::producer::{BaseProducer, Producer};
+use tracing::info;
+
+use super::{client, errors};
+use crate::config::Settings;
+use crate::service::broker::BrokerError;
+
+/// How long a request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Which of `names` the cluster has not.
+pub fn missing(settings: &Settings, names: &[String]) -> Result<Vec<String>, KafkaError> {
+    let producer: BaseProducer = client::producer(&settings.kafka).create()?;
+    let mut missing = Vec::new();
+    for name in names {
+        if partitions(&producer, name)? == 0 {
+            missing.push(name.clone());
+        }
+    }
+    Ok(missing)
+}
+
+/// How many partitions a topic has; 0 where there is no such topic.
+pub fn partitions<C: ClientContext + rdkafka::producer::ProducerContext>(
+    producer: &BaseProducer<C>,
+    name: &str,
+) -> Result<usize, KafkaError> {
+    let metadata = producer.client().fetch_metadata(Some(name), REQUEST_TIMEOUT)?;
+    let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name) else {
+        return Ok(0);
+    };
+    match topic.error().map(Code::from) {
+        None => Ok(topic.partitions().len()),
+        Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => Ok(0),
+        Some(code) => Err(KafkaError::MetadataFetch(code)),
+    }
+}
+
+/// Sees to it that the topics exist: makes those that are missing where `topics.create` says so, else names them.
+pub fn ensure(settings: &Settings, names: &[String]) -> Result<(), BrokerError> {
+    let missing =
+        missing(settings, names).map_err(|error| errors::broker_error("asking for the topics", &error))?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !settings.topics.create {
+        return Err(BrokerError::Stop(format!(
+            "missing on the broker: topic {}; create what is missing, or set topics.create = true",
+            missing.join(", topic ")
+        )));
+    }
+    let admin: AdminClient<DefaultClientContext> = client::producer(&settings.kafka)
+        .create()
+        .map_err(|error| errors::broker_error("making topics", &error))?;
+    // -1 leaves the number to the broker (num.partitions, default.replication.factor).
+    let partitions = i32::try_from(settings.topics.partitions).unwrap_or(i32::MAX);
+    let partitions = if partitions == 0 { -1 } else { partitions };
+    let topics: Vec<NewTopic<'_>> =
+        missing.iter().map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(-1))).collect();
+    let options = AdminOptions::new().operation_timeout(Some(REQUEST_TIMEOUT));
+    let made = block_on(admin.create_topics(&topics, &options))
+        .map_err(|error| errors::broker_error("making topics", &error))?;
+    for result in made {
+        match result {
+            Ok(name) => info!(topic = name, "topic created"),
+            // Another instance was first.
+            Err((_, Code::TopicAlreadyExists)) => {}
+            Err((name, code)) => {
+                let remedy = errors::remedy(code).unwrap_or("create it by hand");
+                return Err(BrokerError::Stop(format!("topic {name} cannot be created: {code} ({remedy})")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// rdkafka's admin calls are futures that its own thread completes.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime of this thread alone needs nothing that could be missing");
+    runtime.block_on(future)
+}

@@ -1,0 +1,239 @@
+//! The producer's side: records out, acknowledged or not at all; in a transaction, or without one.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::TopicPartitionList;
+use rdkafka::client::ClientContext;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
+use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use tracing::debug;
+
+use super::{client, errors, membership};
+use crate::config::KafkaSettings;
+use crate::service::broker::{OutputRecord, PageOutput};
+use crate::service::stop::Stop;
+
+/// One poll for acknowledgements. rdkafka's own flush sleeps for 100 ms at a time, which a transaction would wait
+/// for.
+const POLL: Duration = Duration::from_millis(1);
+/// One try of a transaction's step; a step that is not done by then is tried again, as librdkafka asks.
+const STEP: Duration = Duration::from_secs(5);
+/// How long a transaction's step may take in all before its outcome counts as unknown.
+const STEPS: Duration = Duration::from_secs(60);
+/// How long an abort may take before the producer is dropped, whose successor aborts at the coordinator.
+const ABORT: Duration = Duration::from_secs(10);
+
+/// What went wrong with a batch.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The transaction is aborted (or there was none); the producer is as good as before.
+    Aborted { reason: String, code: Option<Code> },
+    /// Aborted as well, and a record is to blame for what it is.
+    Refused { reason: String },
+    /// The producer is of no use any more, or nobody knows what became of the transaction: only a new producer
+    /// with the same id settles it.
+    Broken { reason: String, code: Option<Code> },
+}
+
+/// What the broker says of each record that it did not take.
+#[derive(Debug, Default)]
+pub(super) struct Deliveries {
+    failures: Mutex<Vec<(Code, String)>>,
+}
+
+impl Deliveries {
+    fn failures(&self) -> MutexGuard<'_, Vec<(Code, String)>> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        membership::log(level, facility, message);
+    }
+
+    fn error(&self, _error: KafkaError, reason: &str) {
+        debug!(reason, "producer");
+    }
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, message)) = result {
+            let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
+            self.failures().push((code, message.topic().to_owned()));
+        }
+    }
+}
+
+/// A producer that publishes whole batches.
+pub(super) struct Publisher {
+    producer: BaseProducer<Deliveries>,
+    stop: Stop,
+}
+
+impl Publisher {
+    /// With an id, transactions have to be initialised before the first batch.
+    pub(super) fn new(settings: &KafkaSettings, id: Option<&str>, stop: Stop) -> KafkaResult<Publisher> {
+        let config = client::service_producer(settings, id);
+        let producer = BaseProducer::from_config_and_context(&config, Deliveries::default())?;
+        Ok(Publisher { producer, stop })
+    }
+
+    /// Aborts what was open under the id and fences who had it.
+    pub(super) fn initialise(&self, timeout: Duration) -> KafkaResult<()> {
+        self.producer.init_transactions(timeout)
+    }
+
+    fn failures(&self) -> MutexGuard<'_, Vec<(Code, String)>> {
+        self.producer.client().context().failures()
+    }
+
+    pub(super) fn begin(&self) -> Result<(), Failure> {
+        self.failures().clear();
+        self.producer.begin_transaction().map_err(|error| self.broken("a transaction cannot begin", &error))
+    }
+
+    /// Sends every record and waits until all are acknowledged. A single page's records go one by one, so that no
+    /// other shares their fate.
+    pub(super) fn send(&self, pages: &[PageOutput]) -> Result<(), Failure> {
+        let apart = pages.len() == 1;
+        for record in pages.iter().flat_map(|page| &page.records) {
+            self.enqueue(record)?;
+            if apart {
+                self.drain()?;
+            }
+        }
+        self.drain()
+    }
+
+    fn enqueue(&self, record: &OutputRecord) -> Result<(), Failure> {
+        let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
+        for (name, value) in &record.headers {
+            headers = headers.insert(Header { key: name, value: value.as_deref() });
+        }
+        let mut message: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(&record.topic).headers(headers);
+        message.key = record.key.as_deref();
+        message.payload = record.value.as_deref();
+        loop {
+            match self.producer.send(message) {
+                Ok(()) => return Ok(()),
+                // The queue is bounded: the input waits while the output does.
+                Err((KafkaError::MessageProduction(Code::QueueFull), returned)) => {
+                    message = returned;
+                    self.producer.poll(POLL);
+                    self.check_failures()?;
+                    self.check_stop()?;
+                }
+                Err((error, _)) => {
+                    self.check_failures()?;
+                    let code = error.rdkafka_error_code();
+                    let reason = format!("a record for topic {}: {}", record.topic, errors::sentence(&error));
+                    return Err(match code {
+                        Some(code) if errors::is_refusal(code) => Failure::Refused { reason },
+                        _ => Failure::Aborted { reason, code },
+                    });
+                }
+            }
+        }
+    }
+
+    /// Waits until the broker has answered for every record.
+    fn drain(&self) -> Result<(), Failure> {
+        while self.producer.in_flight_count() > 0 {
+            self.producer.poll(POLL);
+            self.check_stop()?;
+        }
+        self.check_failures()
+    }
+
+    fn check_stop(&self) -> Result<(), Failure> {
+        if self.stop.is_overdue() {
+            return Err(Failure::Broken { reason: "the time for a clean stop is over".into(), code: None });
+        }
+        Ok(())
+    }
+
+    /// The first failure that says something; a record that was purged only shares another's fate.
+    fn check_failures(&self) -> Result<(), Failure> {
+        let failures = self.failures();
+        let purged = |code: &Code| matches!(code, Code::PurgeQueue | Code::PurgeInflight);
+        let Some((code, topic)) = failures.iter().find(|(code, _)| !purged(code)).or(failures.first()) else {
+            return Ok(());
+        };
+        let refused = failures.iter().find(|(code, _)| errors::is_refusal(*code));
+        if let Some((code, topic)) = refused {
+            return Err(Failure::Refused { reason: format!("a record for topic {topic}: {code}") });
+        }
+        Err(Failure::Aborted { reason: format!("a record for topic {topic}: {code}"), code: Some(*code) })
+    }
+
+    /// Makes the offsets part of the transaction, under this instance's membership of the group as it is now.
+    pub(super) fn send_offsets(
+        &self,
+        offsets: &TopicPartitionList,
+        membership: &ConsumerGroupMetadata,
+    ) -> Result<(), Failure> {
+        self.step("the offsets cannot join the transaction", || {
+            self.producer.send_offsets_to_transaction(offsets, membership, STEP)
+        })
+    }
+
+    pub(super) fn commit(&self) -> Result<(), Failure> {
+        self.step("the transaction cannot commit", || self.producer.commit_transaction(STEP))
+    }
+
+    /// One step, tried again while librdkafka asks for that.
+    fn step(&self, what: &str, step: impl Fn() -> KafkaResult<()>) -> Result<(), Failure> {
+        let started = Instant::now();
+        loop {
+            let Err(error) = step() else { return Ok(()) };
+            let KafkaError::Transaction(native) = &error else { return Err(self.broken(what, &error)) };
+            let reason = format!("{what}: {}", native.string());
+            if native.is_fatal() {
+                return Err(self.broken(what, &error));
+            }
+            if native.txn_requires_abort() {
+                return Err(Failure::Aborted { reason, code: Some(native.code()) });
+            }
+            let give_up = started.elapsed() > STEPS || self.stop.is_overdue();
+            if !native.is_retriable() || give_up {
+                return Err(self.broken(what, &error));
+            }
+            debug!(reason, "trying again");
+        }
+    }
+
+    fn broken(&self, what: &str, error: &KafkaError) -> Failure {
+        let reason = format!("{what}: {}", errors::sentence(error));
+        Failure::Broken { reason, code: error.rdkafka_error_code() }
+    }
+
+    /// Aborts the open transaction; whether that succeeded.
+    pub(super) fn abort(&self) -> bool {
+        let started = Instant::now();
+        loop {
+            // librdkafka waits here for acknowledgements that only our poll takes in: so a short wait, and again.
+            match self.producer.abort_transaction(POLL * 50) {
+                Ok(()) => return true,
+                Err(KafkaError::Transaction(error)) if error.is_retriable() && !error.is_fatal() => {
+                    debug!(reason = error.string(), "aborting");
+                }
+                Err(error) => {
+                    debug!(%error, "the transaction cannot be aborted");
+                    return false;
+                }
+            }
+            if started.elapsed() > ABORT || self.stop.is_overdue() {
+                return false;
+            }
+            self.producer.poll(POLL);
+        }
+    }
+}
