@@ -93,7 +93,11 @@ fn every_line_of_the_lexicon_is_well_formed_sorted_and_unique() {
     }
     for path in files {
         let text = fs::read_to_string(&path).expect("a lexicon file is UTF-8");
-        let third = if name(&path).starts_with("kinds_") { kind } else { strength };
+        let third = match name(&path).as_str() {
+            "local" => continue, // a user's file, in the order that the user likes
+            shipped if shipped.starts_with("kinds_") => kind,
+            _ => strength,
+        };
         let found = complaints(&text, third);
         assert!(
             found.is_empty(),
