@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub mod audit;
+pub mod check;
 pub mod explain;
 pub mod health;
 pub mod label;
@@ -26,6 +27,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArguments),
+    Check(check::CheckArguments),
     Label(label::LabelArguments),
     Explain(explain::ExplainArguments),
     Health(health::HealthArguments),
@@ -37,6 +39,7 @@ enum Command {
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
         Command::Label(arguments) => label::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Health(arguments) => health::run(arguments),

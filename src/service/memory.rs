@@ -1,9 +1,11 @@
 //! A broker over a Vec: the worker's own loop runs on it in tests, with faults on order.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::broker::{Broker, BrokerError, Event, InputRecord, OutputRecord, PageOutput, PublishError};
+use super::stats::{Health, Stats};
 use super::stop::Stop;
 
 /// What goes wrong, and when: each is used up once.
@@ -33,9 +35,15 @@ pub struct MemoryBroker {
     pub publications: Vec<usize>,
     /// Faults to come: each with the number of polls to wait for first.
     pub faults: VecDeque<(usize, Fault)>,
-    /// A record with more bytes than this is refused.
-    pub max_record_bytes: usize,
+    /// Which records are refused for what they are.
+    pub refuses: fn(&OutputRecord) -> bool,
+    /// Whose health is noted whenever the clients are rebuilt.
+    pub watched: Option<Arc<Stats>>,
+    pub health_at_rebuilds: Vec<Health>,
     pub rebuilds: usize,
+    /// Asks for the stop once this many pages are handed out.
+    pub stop_after: Option<usize>,
+    handed_out: usize,
     pub closed: bool,
     position: BTreeMap<i32, i64>,
     releasing: Option<Vec<i32>>,
@@ -56,8 +64,12 @@ impl MemoryBroker {
             output: Vec::new(),
             publications: Vec::new(),
             faults: VecDeque::new(),
-            max_record_bytes: usize::MAX,
+            refuses: |_| false,
+            watched: None,
+            health_at_rebuilds: Vec::new(),
             rebuilds: 0,
+            stop_after: None,
+            handed_out: 0,
             closed: false,
             position: BTreeMap::new(),
             releasing: None,
@@ -124,7 +136,13 @@ impl Broker for MemoryBroker {
             return Ok(Event::Nothing);
         }
         match self.next_page() {
-            Some(page) => Ok(Event::Page(page)),
+            Some(page) => {
+                self.handed_out += 1;
+                if self.stop_after == Some(self.handed_out) {
+                    self.stop.ask(Duration::from_secs(60));
+                }
+                Ok(Event::Page(page))
+            }
             None => {
                 let all_committed = self.input.iter().all(|(p, records)| {
                     let end = records.last().map_or(0, |last| last.position.offset + 1);
@@ -152,9 +170,8 @@ impl Broker for MemoryBroker {
             _ => {}
         }
         let records = || pages.iter().flat_map(|page| &page.records);
-        let bytes = |record: &OutputRecord| record.value.as_ref().map_or(0, Vec::len);
-        if let Some(large) = records().map(bytes).find(|bytes| *bytes > self.max_record_bytes) {
-            return Err(PublishError::Refused(format!("a record of {large} bytes is too large")));
+        if records().any(self.refuses) {
+            return Err(PublishError::Refused("a record is too large".into()));
         }
         self.output.extend(records().cloned());
         self.publications.push(pages.len());
@@ -183,6 +200,7 @@ impl Broker for MemoryBroker {
     fn rebuild(&mut self) -> Result<(), BrokerError> {
         self.stalled = false;
         self.rebuilds += 1;
+        self.health_at_rebuilds.extend(self.watched.as_ref().map(|stats| stats.health()));
         self.rewind();
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rdkafka::ClientContext;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
+use rdkafka::client::{Client, DefaultClientContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::producer::{BaseProducer, Producer};
 use tracing::info;
@@ -21,7 +21,7 @@ pub fn missing(settings: &Settings, names: &[String]) -> Result<Vec<String>, Kaf
     let producer: BaseProducer = client::producer(&settings.kafka).create()?;
     let mut missing = Vec::new();
     for name in names {
-        if partitions(&producer, name)? == 0 {
+        if partitions(producer.client(), name)? == 0 {
             missing.push(name.clone());
         }
     }
@@ -29,11 +29,8 @@ pub fn missing(settings: &Settings, names: &[String]) -> Result<Vec<String>, Kaf
 }
 
 /// How many partitions a topic has; 0 where there is no such topic.
-pub fn partitions<C: ClientContext + rdkafka::producer::ProducerContext>(
-    producer: &BaseProducer<C>,
-    name: &str,
-) -> Result<usize, KafkaError> {
-    let metadata = producer.client().fetch_metadata(Some(name), REQUEST_TIMEOUT)?;
+pub(super) fn partitions<C: ClientContext>(client: &Client<C>, name: &str) -> Result<usize, KafkaError> {
+    let metadata = client.fetch_metadata(Some(name), REQUEST_TIMEOUT)?;
     let Some(topic) = metadata.topics().iter().find(|topic| topic.name() == name) else {
         return Ok(0);
     };

@@ -3,6 +3,7 @@
 pub mod broker;
 
 pub mod admin;
+pub mod check;
 pub mod client;
 pub mod errors;
 mod ids;
