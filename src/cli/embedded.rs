@@ -7,7 +7,12 @@ use anyhow::{Context, bail};
 use crate::news::models::Models;
 
 /// The shipped model files: name and bytes.
-pub const FILES: &[(&str, &[u8])] = &[("language.model", include_bytes!("../../models/language.model"))];
+pub const FILES: &[(&str, &[u8])] = &[
+    ("language.model", include_bytes!("../../models/language.model")),
+    ("topic-fr.model", include_bytes!("../../models/topic-fr.model")),
+    ("topic-es.model", include_bytes!("../../models/topic-es.model")),
+    ("topic-en.model", include_bytes!("../../models/topic-en.model")),
+];
 
 /// The models of `directory` (`models.dir`: every `*.model` file in it), or the shipped ones where none is named.
 pub fn models(directory: Option<&Path>) -> anyhow::Result<Models> {

@@ -2,11 +2,13 @@
 
 pub mod audit;
 pub mod check;
+pub mod evaluate;
 pub mod explain;
 pub mod health;
 pub mod label;
 pub mod redrive;
 pub mod run;
+pub mod train;
 
 pub mod embedded;
 mod settings;
@@ -29,6 +31,8 @@ enum Command {
     Run(run::RunArguments),
     Check(check::CheckArguments),
     Label(label::LabelArguments),
+    Train(train::TrainArguments),
+    Evaluate(evaluate::EvaluateArguments),
     Explain(explain::ExplainArguments),
     Health(health::HealthArguments),
     Audit(audit::AuditArguments),
@@ -41,6 +45,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Label(arguments) => label::run(arguments),
+        Command::Train(arguments) => train::run(arguments),
+        Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Health(arguments) => health::run(arguments),
         Command::Audit(arguments) => audit::run(arguments),

@@ -84,6 +84,23 @@ fn quietly<T>(fit: impl FnOnce() -> T) -> std::io::Result<T> {
     Ok(fitted)
 }
 
+/// What linfa itself scores the rows with that it was fitted to: for each row and class ln P(class) plus the sum of
+/// its features' log-probabilities. For tests that hold our scores against linfa's.
+#[cfg(test)]
+pub fn joint_log_likelihoods(
+    rows: &Array2<f64>,
+    classes: &[usize],
+    alpha: f64,
+) -> Result<Array2<f64>, BayesError> {
+    let dataset = DatasetBase::new(rows.clone(), Array1::from(classes.to_vec()));
+    let parameters = MultinomialNb::<f64, usize>::params().alpha(alpha);
+    let model = quietly(|| parameters.fit(&dataset))??;
+    let likelihoods = model.joint_log_likelihood(rows.view());
+    Ok(Array2::from_shape_fn((rows.nrows(), likelihoods.len()), |(row, class)| {
+        likelihoods.get(&class).and_then(|rows| rows.get(row)).copied().unwrap_or(f64::NAN)
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,4 +3,16 @@
 pub mod bayes;
 pub mod language;
 
+pub mod calibrate;
+pub mod corpus;
+pub mod documents;
+pub mod fit;
+pub mod folds;
+pub mod knowledge;
+pub mod multinomials;
+pub mod train;
+pub mod weigh;
+
+pub mod evaluate;
+
 pub mod report;

@@ -4,11 +4,14 @@
 pub mod page;
 pub mod segment;
 
+pub mod fold;
 pub mod language;
+pub mod lexicon;
 pub mod tokens;
 
 pub mod model;
 pub mod model_file;
+pub mod model_weights;
 pub mod models;
 pub mod topic;
 
