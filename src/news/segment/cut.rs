@@ -258,12 +258,14 @@ fn parts_headlines(inside: &str, kind: Symbol, cuts: &[Range<usize>]) -> bool {
     let short = shapes.iter().filter(|shape| shape.words <= 3).count();
     let small = shapes.iter().skip(1).filter(|shape| shape.starts_small).count();
     let sections = || pieces.iter().filter(|part| is_section(part)).count();
-    let crumbs = all >= 3 && short == all;
+    let words: usize = shapes.iter().map(|shape| shape.words).sum();
+    let crumbs = all >= 3 && short == all && (sections() > 0 || (all >= 4 && words <= 2 * all));
     match kind {
         Symbol::Bullet => true,
         Symbol::Bar => {
+            // A single bar stands before a show's or a site's name.
             crumbs
-                || (all >= 2 && long == all)
+                || (all >= 3 && long == all)
                 || (all >= 3 && small == 0 && (long * 2 > all || long + sections() == all))
         }
         Symbol::Star => all >= 2 && long == all && small == 0,

@@ -260,9 +260,12 @@ impl Page<'_> {
     fn title_of_run(&self, last: usize) -> usize {
         let run =
             (0..=last).rev().take_while(|at| self.is_free_headline(*at)).take(MIN_UNMARKED_RIBBON).count();
-        let shape = |at: usize| self.lines.get(at).map(|line| line.shape).unwrap_or_default();
-        let (first, second) = (shape(last.saturating_sub(1)), shape(last));
-        let subtitled = run == 2 && first.words >= 4 && second.characters * 10 > first.characters * 13;
+        let pair = self.lines.get(last.saturating_sub(1)..=last).unwrap_or_default();
+        let subtitled = run == 2
+            && matches!(pair, [first, second] if first.shape.words >= 4
+                && second.gap <= 1
+                && !second.behind_furniture
+                && second.shape.characters * 10 > first.shape.characters * 13);
         if subtitled { last - 1 } else { last }
     }
 

@@ -54,6 +54,15 @@ pub fn lines(text: &str) -> Vec<Line> {
     }
     let mut lines = reader.lines;
     apply_labels(text, &mut lines);
+    let alone = lines.len() == 1;
+    for line in &mut lines {
+        if let Role::Dateline(dateline) = &line.role
+            && dateline.unsure
+            && (alone || line.parted || line.bullet)
+        {
+            line.role = Role::Headline;
+        }
+    }
     join_wrapped(&mut lines);
     lines
 }
@@ -102,8 +111,10 @@ impl Reader<'_> {
         let dashed = is_dashed(inside);
         self.bullet |= cut::leading_bullet(inside) > 0 && !dashed;
         let first = self.lines.len();
-        for piece in cut::pieces(self.text, range) {
-            self.piece(row, piece, dashed);
+        if dashed {
+            self.piece(row, range, true);
+        } else {
+            cut::pieces(self.text, range).into_iter().for_each(|piece| self.piece(row, piece, false));
         }
         let parted = self.lines.len() > first + 1;
         self.lines.iter_mut().skip(first).for_each(|line| line.parted |= parted);

@@ -25,6 +25,9 @@ pub struct Dateline {
     pub outlet: Option<Range<usize>>,
     /// Nothing but a date and times stand in the line.
     pub bare: bool,
+    /// Neither a word of publication nor of authorship says that it is a dateline: names and a date, which a
+    /// headline can be too ("Press Briefing – June 22, 2022").
+    pub unsure: bool,
 }
 
 /// What a line is.
@@ -82,7 +85,7 @@ fn marked(text: &str, line: &Range<usize>, inside: &str, words: &FoldedWords, sh
         let colon = behind.trim_start().starts_with([':', '|', '»', '>', '→', '›', '：']);
         let role = match opening.mark {
             Mark::Notice if short => Some(Role::Furniture),
-            Mark::NoticeAlone if short && (rest.len() <= 1 || colon) => Some(Role::Furniture),
+            Mark::NoticeAlone if short && (rest.len() <= 2 || colon) => Some(Role::Furniture),
             Mark::RelatedHeading if rest.is_empty() || shape.ends_sentence => Some(Role::RelatedHeading),
             Mark::Related | Mark::RelatedHeading if !rest.is_empty() => teaser(text, line, last.end, colon),
             Mark::Related if rest.is_empty() => Some(Role::RelatedHeading),
@@ -151,13 +154,14 @@ fn dateline(line: &Range<usize>, inside: &str, words: &FoldedWords) -> Option<Da
             .then(|| Dateline { bare: beside.is_empty(), ..Dateline::default() });
     };
     let names = beside.len() <= 4 && beside.iter().all(|(_, range)| starts_large(range));
-    let is_dateline =
-        opening.is_some_and(|opening| opening.words < words.len()) || names || (byline && words.len() <= 16);
+    let marked = opening.is_some_and(|opening| opening.words < words.len());
+    let is_dateline = marked || names || (byline && words.len() <= 16);
     is_dateline.then(|| Dateline {
         date: Some(found.date),
         updated: opening.is_some_and(|opening| opening.mark == Mark::Updated),
         outlet: opening.and_then(|_| outlet(line, inside, words, &found.range)),
         bare: beside.is_empty(),
+        unsure: !marked && !byline && !beside.is_empty(),
     })
 }
 
