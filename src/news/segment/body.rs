@@ -4,9 +4,9 @@
 use super::Kind;
 use super::layout::{Draft, MIN_UNMARKED_RIBBON, Page};
 use super::lines::Line;
-use super::role::Role;
+use super::role::{self, Role};
 use super::sentences;
-use super::vocabulary::{self, List};
+use super::vocabulary;
 use super::words;
 
 /// What the lines below a heading are.
@@ -54,7 +54,11 @@ impl Page<'_> {
         let Some(line) = self.lines.get(at) else {
             return 1;
         };
-        let headline = line.role == Role::Headline || line.bullet;
+        // A heading's first teaser may be a sentence; further sentences are more likely the article's.
+        let sentence = *mode == Mode::Related(0)
+            && line.shape.characters <= sentences::MAX_HEADLINE_CHARACTERS
+            && !self.is_prose(at + 1);
+        let headline = line.role == Role::Headline || line.bullet || sentence;
         match *mode {
             _ if line.dashed => {}
             Mode::Related(read)
@@ -193,16 +197,8 @@ impl Page<'_> {
 
     /// A short line that ends in an agency's name: the caption of the picture above the body.
     fn is_agency_caption(&self, line: &Line) -> bool {
-        let inside = self.text.get(line.range.clone()).unwrap_or_default();
-        if line.shape.characters > 260 {
-            return false;
-        }
-        let words: Vec<_> = words::folded_words(inside).collect();
-        let Some((last, range)) = words.last() else {
-            return false;
-        };
-        let before = inside.get(..range.start).unwrap_or_default().trim_end();
-        vocabulary::has(List::Agency, last) && before.ends_with(['/', '|', '(', '–', '—', '-', '.', ':'])
+        line.shape.characters <= 260
+            && role::ends_in_agency(self.text.get(line.range.clone()).unwrap_or_default())
     }
 
     /// Key words rather than a sentence: mostly section names, or a list parted by commas.

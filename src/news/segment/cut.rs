@@ -102,7 +102,7 @@ fn trailing_bullet(inside: &str, quotes: bool) -> usize {
 }
 
 /// Marks that can part headlines, by how far they can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Symbol {
     /// Parts headlines, and stands in none.
     Bullet,
@@ -173,15 +173,21 @@ fn blank_runs(inside: &str) -> Vec<Blanks> {
 
 fn blank_width(c: char) -> usize {
     match c {
-        '\t' => WIDE,
+        '\t' => WIDE + 1,
         '\u{2001}' | '\u{2003}' | '\u{3000}' => 2,
         _ => 1,
     }
 }
 
 fn wide_cuts(runs: &[Blanks]) -> Option<Vec<Range<usize>>> {
-    let wide = runs.iter().filter(|run| run.width > WIDE || (run.width == WIDE && !run.before_small));
-    let cuts: Vec<_> = wide.map(|run| run.range.clone()).collect();
+    let sure = |run: &&Blanks| run.width > WIDE || (run.width == WIDE && !run.before_small);
+    // A ribbon's headlines may begin with small letters; a lone run before one is a slip.
+    let ribbon = runs.iter().filter(sure).count() >= 2;
+    let cuts: Vec<_> = runs
+        .iter()
+        .filter(|run| sure(run) || (ribbon && run.width == WIDE))
+        .map(|run| run.range.clone())
+        .collect();
     (!cuts.is_empty()).then_some(cuts)
 }
 
@@ -204,19 +210,19 @@ fn parts<'t>(inside: &'t str, cuts: &'t [Range<usize>]) -> impl Iterator<Item = 
 
 /// Cuts at the most trusted kind of mark that parts this line into headlines or crumbs.
 fn symbol_cuts(inside: &str) -> Option<Vec<Range<usize>>> {
-    let marks = marks(inside);
-    let of = |wanted: Symbol| -> Vec<Range<usize>> {
-        marks.iter().filter(|(kind, _)| *kind == wanted).map(|(_, range)| range.clone()).collect()
-    };
-    [Symbol::Bullet, Symbol::Bar, Symbol::Star, Symbol::Chevron, Symbol::Slash, Symbol::Dash]
-        .into_iter()
-        .map(|kind| (kind, of(kind)))
-        .find(|(kind, cuts)| !cuts.is_empty() && parts_headlines(inside, *kind, cuts))
-        .map(|(_, cuts)| cuts)
+    let mut by_mark: Vec<(Symbol, char, Vec<Range<usize>>)> = Vec::new();
+    for (kind, mark, range) in marks(inside) {
+        match by_mark.iter_mut().find(|(_, known, _)| *known == mark) {
+            Some((_, _, ranges)) => ranges.push(range),
+            None => by_mark.push((kind, mark, vec![range])),
+        }
+    }
+    by_mark.sort_by_key(|(kind, _, ranges)| (*kind, std::cmp::Reverse(ranges.len())));
+    by_mark.into_iter().find(|(kind, _, cuts)| parts_headlines(inside, *kind, cuts)).map(|(_, _, cuts)| cuts)
 }
 
 /// The marks of a line that stand between blanks; a bullet or bar needs none.
-fn marks(inside: &str) -> Vec<(Symbol, Range<usize>)> {
+fn marks(inside: &str) -> Vec<(Symbol, char, Range<usize>)> {
     let mut marks = Vec::new();
     let mut characters = inside.char_indices().peekable();
     let mut before_blank = true;
@@ -232,15 +238,15 @@ fn marks(inside: &str) -> Vec<(Symbol, Range<usize>)> {
         }
         let alone = before_blank && characters.peek().is_none_or(|(_, c)| is_blank(*c));
         match kind {
-            Some(Symbol::Bullet) => marks.push((Symbol::Bullet, start..end)),
+            Some(Symbol::Bullet) => marks.push((Symbol::Bullet, first, start..end)),
             Some(Symbol::Bar) if first == '|' || alone => {
                 let doubled = if length > 1 { Symbol::Bullet } else { Symbol::Bar };
-                marks.push((doubled, start..end));
+                marks.push((doubled, first, start..end));
             }
             Some(Symbol::Star | Symbol::Slash) if alone && length > 1 => {
-                marks.push((Symbol::Bullet, start..end))
+                marks.push((Symbol::Bullet, first, start..end))
             }
-            Some(kind) if alone && first != '+' => marks.push((kind, start..end)),
+            Some(kind) if alone && first != '+' => marks.push((kind, first, start..end)),
             _ => {}
         }
         before_blank = is_blank(first);
@@ -281,6 +287,7 @@ fn parts_headlines(inside: &str, kind: Symbol, cuts: &[Range<usize>]) -> bool {
         Symbol::Slash => crumbs || (all >= 2 && sections() == all) || (all >= 3 && long == all && small == 0),
         Symbol::Dash => {
             (all >= 2 && sections() == all)
+                || (all >= 3 && short == all && sections() * 2 >= all)
                 || (small == 0 && all >= 4 && long * 5 >= all * 4)
                 || (small == 0 && all == 3 && long == 3 && shapes.iter().all(|shape| shape.words >= 5))
         }

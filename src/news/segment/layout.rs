@@ -1,6 +1,7 @@
 //! The page's lines to its items: where the ribbon ends, which line is the title, what belongs to the body, which
 //! lines tease other articles.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::Kind;
@@ -263,14 +264,14 @@ impl Page<'_> {
         let pair = self.lines.get(last.saturating_sub(1)..=last).unwrap_or_default();
         let subtitled = run == 2
             && matches!(pair, [first, second] if first.shape.words >= 4
-                && second.gap <= 1
+                && second.gap <= self.lines.get(last + 1).map_or(0, |below| below.gap).min(1)
                 && !second.behind_furniture
                 && second.shape.characters * 10 > first.shape.characters * 13);
         if subtitled { last - 1 } else { last }
     }
 
     fn followed_by_prose(&self, at: usize) -> bool {
-        (at + 1..self.lines.len())
+        (at + 1..self.lines.len().min(at + 5))
             .find(|below| {
                 !matches!(self.line(*below).map(|line| &line.role), Some(Role::Dateline(_) | Role::Caption))
             })
@@ -317,7 +318,7 @@ impl Page<'_> {
         let wider =
             (first..title).all(|at| self.lines.get(at).is_some_and(|line| line.gap < gap || at == first));
         let notice = before < MAX_NOTICE_CHARACTERS
-            && behind >= 300
+            && behind >= 150
             && behind >= 4 * before
             && gap >= least_gap
             && wider;
@@ -344,22 +345,27 @@ impl Page<'_> {
         }
     }
 
+    /// The headlines of a list without marks: runs of free headlines whose gaps are no wider than most.
+    fn unmarked_ribbon(&self, rows: Range<usize>) -> BTreeSet<usize> {
+        let free: Vec<usize> = rows.filter(|at| self.is_free_headline(*at)).collect();
+        let gap = |at: &usize| self.lines.get(*at).map_or(0, |line| line.gap);
+        let mut gaps: Vec<usize> = free.iter().skip(1).map(gap).collect();
+        gaps.sort_unstable();
+        let usual = gaps.get(gaps.len() / 2).copied().unwrap_or_default();
+        let runs = free.chunk_by(|_, below| gap(below) <= usual);
+        runs.filter(|run| run.len() >= MIN_UNMARKED_RIBBON).flatten().copied().collect()
+    }
+
     /// Tickers above the article: lists, and unmarked headlines where there are enough of them. Prose there is a
     /// notice.
     fn ribbon(&mut self, rows: Range<usize>) {
-        let unmarked = rows.clone().filter(|at| self.is_free_headline(*at)).count();
+        let unmarked = self.unmarked_ribbon(rows.clone());
         for at in rows {
             let Some(line) = self.line(at) else {
                 continue;
             };
             match &line.role {
-                Role::Headline | Role::Prose
-                    if line.bullet
-                        || line.parted
-                        || (line.role == Role::Headline
-                            && unmarked >= MIN_UNMARKED_RIBBON
-                            && !line.dashed) =>
-                {
+                Role::Headline | Role::Prose if line.bullet || line.parted || unmarked.contains(&at) => {
                     let draft = Draft::new(Kind::Ticker, sentences::headline(self.text, line.range.clone()));
                     self.give(at, draft);
                 }

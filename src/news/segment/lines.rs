@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::cut;
 use super::dates;
 use super::role::{self, Role};
+use super::sentences::MAX_HEADLINE_CHARACTERS;
 use super::vocabulary::{self, Mark};
 use super::words::{self, Shape, is_blank};
 
@@ -54,6 +55,8 @@ pub fn lines(text: &str) -> Vec<Line> {
     }
     let mut lines = reader.lines;
     apply_labels(text, &mut lines);
+    sentences_of_list(&mut lines);
+    name_captions(text, &mut lines);
     let alone = lines.len() == 1;
     for line in &mut lines {
         if let Role::Dateline(dateline) = &line.role
@@ -118,6 +121,9 @@ impl Reader<'_> {
         }
         let parted = self.lines.len() > first + 1;
         self.lines.iter_mut().skip(first).for_each(|line| line.parted |= parted);
+        if parted {
+            sentences_of_ribbon(self.lines.get_mut(first..).unwrap_or_default());
+        }
         (self.bullet, self.label) = (false, Label::None);
     }
 
@@ -191,6 +197,22 @@ impl Reader<'_> {
         }
     }
 }
+
+/// In a row of pieces, what looks like prose is a headline that ends in a full stop, unless the row goes over into
+/// an article: then its last pieces are all prose, and long.
+fn sentences_of_ribbon(row: &mut [Line]) {
+    let prose = |line: &&Line| line.role == Role::Prose;
+    let last = row.iter().rev().take_while(prose).count();
+    let characters: usize = row.iter().rev().take(last).map(|line| line.shape.characters).sum();
+    let article = characters >= MIN_ROW_ARTICLE_CHARACTERS && characters >= 100 * last;
+    let headlines = if article { row.len() - last } else { row.len() };
+    for line in row.iter_mut().take(headlines).filter(|line| line.role == Role::Prose) {
+        line.role = Role::Headline;
+    }
+}
+
+/// Prose at the end of a row of headlines is an article from this length on.
+const MIN_ROW_ARTICLE_CHARACTERS: usize = 240;
 
 /// A line between dashes: `- "First priority" of the ministry -`.
 fn is_dashed(inside: &str) -> bool {
@@ -341,6 +363,46 @@ fn apply_labels(text: &str, lines: &mut [Line]) {
     }
     for line in lines.iter_mut().filter(|line| times >= 2 && line.label == Label::Time) {
         line.bullet = true;
+    }
+}
+
+/// A sentence with two headlines right above and two right below is a headline that ends in a full stop.
+fn sentences_of_list(lines: &mut [Line]) {
+    let listed = |line: Option<&Line>| {
+        line.is_some_and(|line| line.role == Role::Headline && !line.bullet && !line.parted && !line.dashed)
+    };
+    for at in 2..lines.len() {
+        let sentence = lines.get(at).is_some_and(|line| {
+            line.role == Role::Prose && !line.bullet && line.shape.characters <= MAX_HEADLINE_CHARACTERS
+        });
+        let around = [at - 2, at - 1, at + 1, at + 2];
+        if sentence && around.into_iter().all(|at| listed(lines.get(at))) {
+            if let Some(line) = lines.get_mut(at) {
+                line.role = Role::Headline;
+            }
+        }
+    }
+}
+
+/// Between a title and its article, a line that ends in an agency's name is the picture's caption.
+fn name_captions(text: &str, lines: &mut [Line]) {
+    let is_free = |line: &Line| line.role == Role::Headline && !line.bullet && !line.parted;
+    for at in 1..lines.len().saturating_sub(1) {
+        let (Some(before), Some(here), Some(below)) = (lines.get(at - 1), lines.get(at), lines.get(at + 1))
+        else {
+            continue;
+        };
+        let between = is_free(before) || matches!(before.role, Role::Dateline(_));
+        let above = matches!(below.role, Role::Prose | Role::Dateline(_));
+        if between
+            && above
+            && is_free(here)
+            && role::ends_in_agency(text.get(here.range.clone()).unwrap_or_default())
+        {
+            if let Some(here) = lines.get_mut(at) {
+                here.role = Role::Caption;
+            }
+        }
     }
 }
 

@@ -203,7 +203,14 @@ fn outlet(
 
 /// A caption with its credit, or a credit or source alone.
 fn is_credited(inside: &str, words: &FoldedWords) -> bool {
-    if inside.contains('©') {
+    let bracket = inside.rfind(['(', '[']).and_then(|at| inside.get(at + 1..)).map(str::to_lowercase);
+    let credits = ["photo", "foto", "image", "imagen", "crédit", "credit", "picture"];
+    let bracketed = bracket.is_some_and(|inside| {
+        inside.ends_with([')', ']'])
+            && inside.contains([':', '/'])
+            && credits.iter().any(|credit| inside.starts_with(credit))
+    });
+    if inside.contains('©') || bracketed {
         return true;
     }
     let has_agency = |words: &FoldedWords| {
@@ -230,6 +237,16 @@ fn is_credited(inside: &str, words: &FoldedWords) -> bool {
         let marked = behind.starts_with([':', '/', '(', '|']) || rest.is_empty();
         marked && (rest.len() <= 6 || has_agency(rest))
     })
+}
+
+/// A line that ends in an agency's name, set apart: "... / Reuters", "... (EFE)".
+pub fn ends_in_agency(inside: &str) -> bool {
+    let words: Vec<_> = words::folded_words(inside).collect();
+    let Some((last, range)) = words.last() else {
+        return false;
+    };
+    let before = inside.get(..range.start).unwrap_or_default().trim_end();
+    vocabulary::has(List::Agency, last) && before.ends_with(['/', '|', '(', '[', '–', '—', '.', ':'])
 }
 
 /// "Par Nadia Alaoui", "By Tom Reed in Oslo", "E.Rodriguez--AT".
@@ -302,6 +319,7 @@ fn is_unspaced(c: char) -> bool {
 /// A paragraph: long, or a sentence with its full stop, or several sentences.
 fn is_prose(inside: &str, shape: &Shape) -> bool {
     shape.characters > MAX_HEADLINE_CHARACTERS
-        || (shape.words >= 6 && (shape.ends_sentence || shape.ends_open))
+        || (shape.words >= 6
+            && ((shape.ends_sentence && !sentences::ends_abbreviated(inside)) || shape.ends_open))
         || (shape.characters >= 140 && sentences::inner_ends(inside, 1) > 0)
 }

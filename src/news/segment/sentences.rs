@@ -78,11 +78,16 @@ fn sentence_end(inside: &str, at: usize, mark: char) -> Option<usize> {
             || matches!(c, '«' | '“' | '"' | '\'' | '‘' | '¿' | '¡' | '—' | '–' | '(' | '[')
             || (c.is_alphabetic() && !c.is_lowercase())
     });
-    (opens && !(mark == '.' && ends_abbreviated(inside.get(..at)?))).then_some(end)
+    (opens && !(mark == '.' && is_abbreviation_at_end(inside.get(..at)?))).then_some(end)
+}
+
+/// Whether a line that ends in a full stop ends in an abbreviation: "... through M.B.S."
+pub fn ends_abbreviated(line: &str) -> bool {
+    line.strip_suffix('.').is_some_and(|before| before.contains('.') && is_abbreviation_at_end(before))
 }
 
 /// Whether the word before a full stop is an abbreviation: one letter, letters with dots, or a known one.
-fn ends_abbreviated(before: &str) -> bool {
+fn is_abbreviation_at_end(before: &str) -> bool {
     let start = before
         .rfind(|c: char| !c.is_alphanumeric() && c != '.')
         .map_or(0, |at| at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
@@ -144,7 +149,12 @@ fn glued_here(inside: &str, word_start: usize, at: usize, before: char) -> bool 
     }
     match before {
         '»' | '”' | '?' | '!' | '…' => capitalised || elided || capitals || opener,
-        ')' | '"' | '.' => opener || dispatch,
+        // A straight quote opens behind a blank.
+        '"' => {
+            let quoted = inside.get(..at).unwrap_or_default().trim_end_matches('"');
+            !quoted.ends_with(|c: char| is_blank(c) || "(«“:".contains(c)) && (opener || dispatch)
+        }
+        ')' | '.' => opener || dispatch,
         c if c.is_numeric() => opener || dispatch,
         _ => false,
     }
