@@ -49,6 +49,8 @@ const IDLE_WAIT: Duration = Duration::from_millis(100);
 /// The waits between attempts while the broker is at fault.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
+/// How often an idle instance asks the broker whether pages wait.
+const LONGEST_BETWEEN_MEASURES: Duration = Duration::from_secs(5);
 /// How often the metrics learn of the lag.
 const LAG_EVERY: Duration = Duration::from_secs(1);
 
@@ -321,8 +323,8 @@ impl<B: Broker> Worker<B> {
         if !self.batch.is_empty() {
             return Next::GoOn;
         }
-        let measure_every = (self.limits.stall / 4).min(Duration::from_secs(5));
-        if self.lag_measured.elapsed() < measure_every {
+        let measure_every = (self.limits.stall / 4).min(LONGEST_BETWEEN_MEASURES);
+        if self.lag_measured.elapsed() < measure_every || self.progress.elapsed() < measure_every {
             return Next::GoOn;
         }
         self.lag_measured = Instant::now();

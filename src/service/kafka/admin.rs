@@ -6,27 +6,14 @@ use rdkafka::ClientContext;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::{Client, DefaultClientContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::producer::{BaseProducer, Producer};
 use tracing::info;
 
-use super::{client, errors};
+use super::errors;
 use crate::config::Settings;
 use crate::service::broker::BrokerError;
 
 /// How long a request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Which of `names` the cluster has not.
-pub fn missing(settings: &Settings, names: &[String]) -> Result<Vec<String>, KafkaError> {
-    let producer: BaseProducer = client::producer(&settings.kafka).create()?;
-    let mut missing = Vec::new();
-    for name in names {
-        if partitions(producer.client(), name)? == 0 {
-            missing.push(name.clone());
-        }
-    }
-    Ok(missing)
-}
 
 /// How many partitions a topic has; 0 where there is no such topic.
 pub(super) fn partitions<C: ClientContext>(client: &Client<C>, name: &str) -> Result<usize, KafkaError> {
@@ -42,9 +29,20 @@ pub(super) fn partitions<C: ClientContext>(client: &Client<C>, name: &str) -> Re
 }
 
 /// Sees to it that the topics exist: makes those that are missing where `topics.create` says so, else names them.
-pub fn ensure(settings: &Settings, names: &[String]) -> Result<(), BrokerError> {
-    let missing =
-        missing(settings, names).map_err(|error| errors::broker_error("asking for the topics", &error))?;
+/// `client` is a consumer's: a producer's question may itself create a topic.
+pub(super) fn ensure<C: ClientContext>(
+    client: &Client<C>,
+    settings: &Settings,
+    names: &[String],
+) -> Result<(), BrokerError> {
+    let mut missing = Vec::new();
+    for name in names {
+        let partitions = partitions(client, name)
+            .map_err(|error| errors::broker_error(&format!("asking for topic {name}"), &error))?;
+        if partitions == 0 {
+            missing.push(name.as_str());
+        }
+    }
     if missing.is_empty() {
         return Ok(());
     }
@@ -54,7 +52,7 @@ pub fn ensure(settings: &Settings, names: &[String]) -> Result<(), BrokerError> 
             missing.join(", topic ")
         )));
     }
-    let admin: AdminClient<DefaultClientContext> = client::producer(&settings.kafka)
+    let admin: AdminClient<DefaultClientContext> = super::client::producer(&settings.kafka)
         .create()
         .map_err(|error| errors::broker_error("making topics", &error))?;
     // -1 leaves the number to the broker (num.partitions, default.replication.factor).

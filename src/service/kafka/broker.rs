@@ -89,7 +89,8 @@ impl KafkaBroker {
         }
         if self.must_look_for_topics {
             // A topic that is gone may come back: the service waits for it, and skips nothing.
-            admin::ensure(&self.settings, &self.topics)
+            let consumer = self.consumer.as_ref().ok_or_else(no_consumer)?;
+            admin::ensure(consumer.client(), &self.settings, &self.topics)
                 .map_err(|error| BrokerError::Wait(error.to_string()))?;
             self.must_look_for_topics = false;
         }
@@ -116,7 +117,7 @@ impl KafkaBroker {
             while consumer.poll(Duration::ZERO).is_some() {}
             return Err(self.unreachable(&error));
         }
-        admin::ensure(&self.settings, &self.topics)?;
+        admin::ensure(consumer.client(), &self.settings, &self.topics)?;
         consumer
             .subscribe(&[self.input()])
             .map_err(|error| errors::broker_error("subscribing to the input topic", &error))?;
@@ -508,12 +509,21 @@ impl Broker for KafkaBroker {
 
     fn measure_lag(&mut self) -> Result<BTreeMap<i32, i64>, BrokerError> {
         let Some(consumer) = &self.consumer else { return Ok(BTreeMap::new()) };
+        if self.owned.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let failed = |error: KafkaError| errors::broker_error("asking for the lag", &error);
+        let mut ends = TopicPartitionList::with_capacity(self.owned.len());
+        for &partition in &self.owned {
+            // One request a broker for all partitions; asked one by one, each would wait behind a fetch.
+            ends.add_partition_offset(self.input(), partition, Offset::End).map_err(failed)?;
+        }
+        let ends = consumer.offsets_for_times(ends, self.stop.time_left(REQUEST)).map_err(failed)?;
         let standings = consumer.context().standings();
         let mut lag = BTreeMap::new();
-        for &partition in &self.owned {
-            let (_, end) = consumer
-                .fetch_watermarks(self.input(), partition, self.stop.time_left(REQUEST))
-                .map_err(|error| errors::broker_error("asking for the lag", &error))?;
+        for place in ends.elements() {
+            place.error().map_err(failed)?;
+            let (partition, end) = (place.partition(), place.offset().to_raw().unwrap_or(0));
             lag.insert(partition, self.waiting(partition, end, standings.get(&partition)));
         }
         Ok(lag)

@@ -80,7 +80,9 @@ fn layered(common: &Properties, own: &Properties, not_these: &[&str]) -> ClientC
     if config.get("group.protocol") == Some("consumer") {
         config.remove("session.timeout.ms");
     }
-    config.set_log_level(RDKafkaLogLevel::Info);
+    // librdkafka's `debug` property asks for lines of a level that is held back otherwise.
+    let level = if config.get("debug").is_some() { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Info };
+    config.set_log_level(level);
     config
 }
 

@@ -12,7 +12,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtoc
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, info, warn};
 
 /// What the group wants, not yet answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,17 +151,18 @@ impl ClientContext for Membership {
     }
 }
 
-/// librdkafka's log lines as ours.
+/// librdkafka's log lines as ours, a level lower: what it meets it tries again; whether that matters, the service
+/// says itself.
 pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
-        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
-            error!(target: "librdkafka", facility, "{message}")
+        RDKafkaLogLevel::Emerg
+        | RDKafkaLogLevel::Alert
+        | RDKafkaLogLevel::Critical
+        | RDKafkaLogLevel::Error => warn!(target: "librdkafka", facility, "{message}"),
+        RDKafkaLogLevel::Warning | RDKafkaLogLevel::Notice => {
+            info!(target: "librdkafka", facility, "{message}");
         }
-        // A connection that broke is tried again; whether it matters, the service says itself.
-        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning | RDKafkaLogLevel::Notice => {
-            warn!(target: "librdkafka", facility, "{message}");
-        }
-        RDKafkaLogLevel::Info => info!(target: "librdkafka", facility, "{message}"),
+        RDKafkaLogLevel::Info => debug!(target: "librdkafka", facility, "{message}"),
         RDKafkaLogLevel::Debug => debug!(target: "librdkafka", facility, "{message}"),
     }
 }

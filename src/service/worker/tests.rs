@@ -9,9 +9,10 @@ use crate::news::models::Models;
 use crate::news::pipeline::Pipeline;
 use crate::news::record::{LabelledRecord, Position};
 
-/// Models without topics: what the worker does with a record does not hang on its label.
+/// The language model alone: what the worker does with a record does not hang on its topic.
 fn models() -> Models {
-    let language = LanguageModel::read(b"").expect("the language model is not read yet");
+    let bytes = include_bytes!("../../../models/language.model");
+    let language = LanguageModel::read(bytes).expect("the shipped model is whole");
     Models { language, topics: BTreeMap::new() }
 }
 
