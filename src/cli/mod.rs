@@ -2,8 +2,10 @@
 
 pub mod audit;
 pub mod check;
+pub mod demo;
 pub mod evaluate;
 pub mod explain;
+pub mod feed;
 pub mod health;
 pub mod label;
 pub mod redrive;
@@ -11,6 +13,7 @@ pub mod run;
 pub mod train;
 
 pub mod embedded;
+mod samples;
 mod settings;
 mod terminal;
 
@@ -30,13 +33,15 @@ pub struct Arguments {
 enum Command {
     Run(run::RunArguments),
     Check(check::CheckArguments),
+    Demo(demo::DemoArguments),
     Label(label::LabelArguments),
     Train(train::TrainArguments),
     Evaluate(evaluate::EvaluateArguments),
     Explain(explain::ExplainArguments),
-    Health(health::HealthArguments),
     Audit(audit::AuditArguments),
     Redrive(redrive::RedriveArguments),
+    Feed(feed::FeedArguments),
+    Health(health::HealthArguments),
 }
 
 /// Runs one command.
@@ -44,10 +49,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::run(arguments),
+        Command::Demo(arguments) => demo::run(arguments),
         Command::Label(arguments) => label::run(arguments),
         Command::Train(arguments) => train::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Feed(arguments) => feed::run(arguments),
         Command::Health(arguments) => health::run(arguments),
         Command::Audit(arguments) => audit::run(arguments),
         Command::Redrive(arguments) => redrive::run(arguments),

@@ -1,13 +1,16 @@
 //! `newswire run`: the service.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::info;
 
@@ -21,7 +24,7 @@ use crate::service::models::ModelSource;
 use crate::service::outcome::Labeller;
 use crate::service::stats::Stats;
 use crate::service::stop::Stop;
-use crate::service::worker::Worker;
+use crate::service::worker::{Worker, WorkerError};
 
 /// Label the input topic's pages until stopped.
 ///
@@ -36,49 +39,70 @@ pub struct RunArguments {
 pub fn run(arguments: RunArguments) -> anyhow::Result<ExitCode> {
     let settings = arguments.settings.load()?;
     start_log(&settings.log)?;
-    let (source, models) = ModelSource::open(&settings.models.dir, embedded::models)?;
-    let pipeline = Pipeline { models: Arc::new(models), options: settings.label_options() };
-    let labeller = Labeller::new(pipeline, &settings);
-    let (stats, stop) = (Stats::new(), Stop::new());
-    let broker = KafkaBroker::new(settings.clone(), labeller.output_topics(), stop.clone());
-
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("starting the HTTP server's thread")?;
-    // The tasks live as long as the runtime: to the end of this function.
-    runtime.block_on(serve(&settings, Arc::clone(&stats)))?;
-    let reload = source.ask();
-    let time = Duration::from_millis(settings.shutdown_timeout_ms);
-    runtime.block_on(async { listen_to_signals(stop.clone(), time, reload) })?;
-
-    let worker = Worker::new(broker, labeller, source, &settings, stats, stop);
-    let worker = std::thread::Builder::new()
-        .name("worker".into())
-        .spawn(move || worker.run().1)
-        .context("starting the worker's thread")?;
-    let result = match worker.join() {
-        Ok(result) => result,
-        Err(panic) => std::panic::resume_unwind(panic),
-    };
-    runtime.shutdown_background();
-    result?;
+    Service::start(&settings)?.wait()?;
     info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(settings: &Settings, stats: Arc<Stats>) -> anyhow::Result<()> {
+/// The service at work in this process: the worker on a thread of its own, HTTP, and ears for signals.
+pub(super) struct Service {
+    pub(super) stop: Stop,
+    /// Where HTTP is served, if it is.
+    pub(super) address: Option<SocketAddr>,
+    worker: JoinHandle<Result<(), WorkerError>>,
+    runtime: Runtime,
+}
+
+impl Service {
+    pub(super) fn start(settings: &Settings) -> anyhow::Result<Service> {
+        let (source, models) = ModelSource::open(&settings.models.dir, embedded::models)?;
+        let pipeline = Pipeline { models: Arc::new(models), options: settings.label_options() };
+        let labeller = Labeller::new(pipeline, settings);
+        let (stats, stop) = (Stats::new(), Stop::new());
+        let broker = KafkaBroker::new(settings.clone(), labeller.output_topics(), stop.clone());
+
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .context("starting the HTTP server's thread")?;
+        let address = runtime.block_on(serve(settings, Arc::clone(&stats)))?;
+        let reload = source.ask();
+        let time = Duration::from_millis(settings.shutdown_timeout_ms);
+        runtime.block_on(async { listen_to_signals(stop.clone(), time, reload) })?;
+
+        let worker = Worker::new(broker, labeller, source, settings, stats, stop.clone());
+        let worker = std::thread::Builder::new()
+            .name("worker".into())
+            .spawn(move || worker.run().1)
+            .context("starting the worker's thread")?;
+        Ok(Service { stop, address, worker, runtime })
+    }
+
+    /// Waits until the service has stopped; an error where nobody asked it to.
+    pub(super) fn wait(self) -> anyhow::Result<()> {
+        let result = match self.worker.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        // The tasks of HTTP and signals live until here.
+        self.runtime.shutdown_background();
+        Ok(result?)
+    }
+}
+
+/// Serves HTTP where the settings ask for it; the address that was taken.
+async fn serve(settings: &Settings, stats: Arc<Stats>) -> anyhow::Result<Option<SocketAddr>> {
     let address = &settings.http.listen;
     if address.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let (listener, address) = http::listen(address)
         .await
         .with_context(|| format!("http.listen is {address:?}; choose a free port, or \"\" for none"))?;
     info!(%address, "serving health, metrics and the live page at http://{address}/");
     tokio::spawn(http::serve(listener, stats));
-    Ok(())
+    Ok(Some(address))
 }
 
 /// SIGTERM and Ctrl-C ask for the stop, SIGHUP for the models.
