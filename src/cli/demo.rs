@@ -104,7 +104,6 @@ fn settings(bootstrap_servers: &str, arguments: &DemoArguments) -> anyhow::Resul
     let flags = [
         format!("kafka.bootstrap.servers={bootstrap_servers}"),
         format!("http.listen={listen}"),
-        "output.evidence=3".to_owned(),
         "log.level=error".to_owned(),
     ];
     Ok(Settings::load(None, [], &flags)?)

@@ -1,16 +1,18 @@
 //! `newswire evaluate`: how good a model is on labelled headlines.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 
 use super::terminal::BOLD;
 use super::{embedded, is_broken_pipe};
 use crate::learn::corpus::{self, Example};
 use crate::learn::evaluate::{Evaluation, Figures, evaluate};
+use crate::learn::knowledge::Knowledge;
+use crate::learn::report::{self, Section};
 use crate::news::pipeline::DEFAULT_THRESHOLD;
 
 /// Measure models on labelled headlines: precision, recall, F1 and support of each topic, accuracy, macro-F1, the
@@ -30,6 +32,15 @@ pub struct EvaluateArguments {
     /// For machines.
     #[arg(long)]
     json: bool,
+    /// Write a page to look at, index.html, and its figures into this folder.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Draw how much more headlines bring into the report: a corpus to train on in growing parts.
+    #[arg(long, num_args = 1.., value_name = "FILE", requires = "report")]
+    learning_curve: Vec<PathBuf>,
+    /// What is known beforehand while training for the learning curve: a folder of .tsv files.
+    #[arg(long, value_name = "DIR", requires = "learning_curve")]
+    lexicon: Option<PathBuf>,
 }
 
 pub fn run(arguments: EvaluateArguments) -> anyhow::Result<ExitCode> {
@@ -45,6 +56,9 @@ pub fn run(arguments: EvaluateArguments) -> anyhow::Result<ExitCode> {
     if evaluations.is_empty() {
         bail!("no labelled headline is in a language of the models; name data in one of their languages");
     }
+    if let Some(folder) = &arguments.report {
+        write_report(folder, &arguments, &evaluations, &examples)?;
+    }
     let text = match arguments.json {
         true => serde_json::to_string_pretty(&evaluations)? + "\n",
         false => evaluations.iter().map(tables).collect(),
@@ -53,6 +67,42 @@ pub fn run(arguments: EvaluateArguments) -> anyhow::Result<ExitCode> {
         Err(error) if !is_broken_pipe(&error) => Err(error),
         _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Writes the report's files into `folder`.
+fn write_report(
+    folder: &Path,
+    arguments: &EvaluateArguments,
+    evaluations: &[Evaluation],
+    examples: &[&Example],
+) -> anyhow::Result<()> {
+    let corpus = match arguments.learning_curve.as_slice() {
+        [] => Vec::new(),
+        files => corpus::read(files, &|_| {})?,
+    };
+    let knowledge = match &arguments.lexicon {
+        Some(lexicon) => Knowledge::read(lexicon)?,
+        None => Knowledge::default(),
+    };
+    let mut sections = Vec::new();
+    for evaluation in evaluations {
+        let learning = match corpus.is_empty() {
+            true => Vec::new(),
+            false => report::learning_curve(&corpus, &knowledge, evaluation.language, examples)?,
+        };
+        sections.push(Section { evaluation: evaluation.clone(), learning });
+    }
+    let names = arguments.data.iter().filter_map(|path| path.file_name());
+    let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
+    let made = format!("newswire {} on {}", env!("CARGO_PKG_VERSION"), names.join(", "));
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {:?}", folder.display()))?;
+    for (name, text) in report::files("How good the topics are", &made, &sections)? {
+        let path = folder.join(name);
+        std::fs::write(&path, text).with_context(|| format!("cannot write {:?}", path.display()))?;
+    }
+    anstream::eprintln!("newswire: the report is {}", folder.join("index.html").display());
+    Ok(())
 }
 
 /// One line of the figures that matter most.

@@ -66,6 +66,11 @@ struct TopicExplanation {
     scores: Vec<(Label, f64)>,
     /// Every term's log-odds for the topic against the other topics, in nats, the heaviest first.
     evidence: Vec<Evidence>,
+    /// What a headline without a known term starts from, in nats.
+    start: f64,
+    /// The start and every term's log-odds together: the topic's score less the mean of the others'. Whatever the
+    /// topic's threshold, it is the log of the probability less the mean log of the others'.
+    log_odds: f64,
 }
 
 /// Explains each headline on standard output.
@@ -93,8 +98,12 @@ fn explain(models: &Models, headline: &str, page: Option<Language>, threshold: f
         let topic = model.classify(headline, threshold);
         let mut scores = topic.scores;
         scores.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        let evidence = model.evidence(headline, &topic.topic, usize::MAX);
+        let start = model.bias_log_odds(&topic.topic).unwrap_or_default();
         TopicExplanation {
-            evidence: model.evidence(headline, &topic.topic, usize::MAX),
+            log_odds: start + evidence.iter().map(|term| term.log_odds).sum::<f64>(),
+            start,
+            evidence,
             model: model.origin().clone(),
             topic: topic.topic,
             confidence: topic.confidence,
@@ -132,7 +141,7 @@ fn for_people(explanation: &Explanation, terms: usize) -> String {
 }
 
 fn topic_for_people(explanation: &TopicExplanation, terms: usize) -> String {
-    let TopicExplanation { topic, confidence, model, scores, evidence } = explanation;
+    let TopicExplanation { topic, confidence, model, scores, evidence, start, log_odds } = explanation;
     let style = terminal::topic_style(topic);
     let mut text = format!(
         "\n{DIM}topic{DIM:#}     {style}{topic}{style:#}  {}  {DIM}{} {}{DIM:#}\n",
@@ -169,9 +178,11 @@ fn topic_for_people(explanation: &TopicExplanation, terms: usize) -> String {
             text += &format!("          {sum:>+8.3}  {DIM}and {count} more{DIM:#}\n");
         }
     }
-    let sum: f64 = evidence.iter().map(|term| term.log_odds).sum();
     text += &format!(
-        "\n{DIM}sum{DIM:#}       {sum:>+8.3}  {DIM}nats for {topic} against the other topics{DIM:#}\n"
+        "\n{DIM}start{DIM:#}     {start:>+8.3}  {DIM}what a headline of no known term begins with{DIM:#}\n"
+    );
+    text += &format!(
+        "{DIM}sum{DIM:#}       {log_odds:>+8.3}  {DIM}nats for {topic} against the other topics{DIM:#}\n"
     );
     text
 }

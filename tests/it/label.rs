@@ -186,6 +186,15 @@ fn explain_gives_the_evidence_of_the_record() {
     {
         assert_eq!(score, &record["scores"][label.as_str().expect("a label")], "{label}");
     }
+    // The sum of the terms is the score: the log of the probability less the mean log of the others'.
+    let log = |label: &str| record["scores"][label].as_f64().expect("a probability").ln();
+    let chosen = topic["topic"].as_str().expect("a topic");
+    let labels: Vec<&str> =
+        record["scores"].as_object().expect("scores").keys().map(String::as_str).collect();
+    let others: f64 = labels.iter().filter(|label| **label != chosen).map(|label| log(label)).sum();
+    let score = log(chosen) - others / (labels.len() - 1) as f64;
+    let sum = topic["log_odds"].as_f64().expect("the sum of the terms");
+    assert!((score - sum).abs() < 1e-9, "the score is {score}, the terms add up to {sum}");
     assert!(!explained["witnesses"].as_array().expect("the witnesses").is_empty());
 }
 
@@ -193,7 +202,7 @@ fn explain_gives_the_evidence_of_the_record() {
 fn explain_is_readable() {
     let output = run(&["explain", "The striker scores twice in the derby", "0000"], b"");
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
-    for part in ["language  en", "topic     sport", "for", "sum", "nats", "topic     none"] {
+    for part in ["language  en", "topic     sport", "for", "start", "sum", "nats", "topic     none"] {
         assert!(shown.contains(part), "{part:?} is missing in {shown}");
     }
 }

@@ -4,82 +4,61 @@
 pub mod figures;
 mod page;
 
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::corpus::{Example, Split};
+use super::documents;
+use super::evaluate::{Evaluation, evaluate};
+use super::knowledge::Knowledge;
+use super::train::{TrainError, TrainSettings, train};
 use crate::news::language::Language;
-use crate::news::record::ModelOrigin;
-use crate::news::topic::Evidence;
+use crate::news::pipeline::DEFAULT_THRESHOLD;
 use figures::FigureError;
 
 /// All that is to be said of one language's topic model.
 #[derive(Debug, Clone)]
 pub struct Section {
-    pub language: Language,
-    pub model: ModelOrigin,
-    /// How many headlines were judged.
-    pub headlines: usize,
-    pub accuracy: f64,
-    /// The same, counting labels that a fair reader would accept besides; `None` where the data name none.
-    pub accuracy_also: Option<f64>,
-    pub macro_f1: f64,
-    pub calibration_error: f64,
-    pub topics: Vec<TopicFigures>,
-    /// Rows are the true topics, columns the model's, both in the order of `topics`.
-    pub confusion: Vec<Vec<usize>>,
-    pub curve: Vec<CurvePoint>,
-    pub bins: Vec<ReliabilityBin>,
+    pub evaluation: Evaluation,
     /// Empty where no learning curve was asked for.
     pub learning: Vec<LearningPoint>,
-    /// The worst first.
-    pub mistakes: Vec<Mistake>,
-}
-
-/// One topic's figures and its most telling terms.
-#[derive(Debug, Clone)]
-pub struct TopicFigures {
-    pub label: String,
-    pub precision: f64,
-    pub recall: f64,
-    pub f1: f64,
-    pub support: usize,
-    /// The heaviest first.
-    pub telling: Vec<Evidence>,
-}
-
-/// What a threshold would give.
-#[derive(Debug, Clone, Copy)]
-pub struct CurvePoint {
-    pub threshold: f64,
-    /// The share of right ones among the headlines at or above the threshold.
-    pub precision: f64,
-    /// The share of headlines at or above the threshold.
-    pub coverage: f64,
-}
-
-/// Headlines of about the same confidence.
-#[derive(Debug, Clone, Copy)]
-pub struct ReliabilityBin {
-    pub confidence: f64,
-    pub accuracy: f64,
-    pub count: usize,
 }
 
 /// What a number of labelled headlines gives.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LearningPoint {
+    /// Training headlines in the model's language.
     pub headlines: usize,
     pub macro_f1: f64,
 }
 
-/// A headline that was labelled wrong.
-#[derive(Debug, Clone)]
-pub struct Mistake {
-    pub headline: String,
-    pub source: String,
-    /// The true topic.
-    pub label: String,
-    /// What the model said, how sure it was, and why.
-    pub labelled: String,
-    pub confidence: f64,
-    pub evidence: Vec<Evidence>,
+/// The shares of a corpus that a learning curve is drawn through, in sixteenths.
+const LEARNING_SIXTEENTHS: [u64; 5] = [1, 2, 4, 8, 16];
+
+/// Trains on more and more of `corpus` and measures each model on `judged`. Which headlines a share holds follows
+/// from their text, so that a larger share holds the smaller ones and a second run gives the same curve.
+pub fn learning_curve(
+    corpus: &[Example],
+    knowledge: &Knowledge,
+    language: Language,
+    judged: &[&Example],
+) -> Result<Vec<LearningPoint>, TrainError> {
+    let settings = TrainSettings::default();
+    let point = |sixteenths: u64| {
+        let share: Vec<Example> =
+            corpus.iter().filter(|row| sixteenth(&row.title) < sixteenths).cloned().collect();
+        let documents = documents::collect(&share, knowledge, settings.rubric_cap);
+        let trained = train(&documents, language, &settings, "for a learning curve")?;
+        let own = documents.documents.iter();
+        let own = own.filter(|document| document.language == language && document.split == Split::Train);
+        let figures = evaluate(&trained.model, judged, DEFAULT_THRESHOLD).figures;
+        Ok(LearningPoint { headlines: own.count(), macro_f1: figures.macro_f1 })
+    };
+    LEARNING_SIXTEENTHS.into_iter().map(point).collect()
+}
+
+/// The sixteenth of the corpus that a headline falls into.
+fn sixteenth(title: &str) -> u64 {
+    xxh3_64(title.as_bytes()) >> 60
 }
 
 /// The report's files by name: `index.html`, and each figure as an SVG. `made` says how and of what it was made.
@@ -94,7 +73,7 @@ pub fn files(title: &str, made: &str, sections: &[Section]) -> Result<Vec<(Strin
             ("learning", drawn.learning),
         ];
         for (name, svg) in figures {
-            files.extend(svg.map(|svg| (format!("{name}-{}.svg", section.language), svg)));
+            files.extend(svg.map(|svg| (format!("{name}-{}.svg", section.evaluation.language), svg)));
         }
     }
     Ok(files)

@@ -1,7 +1,8 @@
 //! The report's page: one HTML file with everything in it, figures, style and all.
 
+use super::Section;
 use super::figures::{self, Axes, Bin, FigureError, Line};
-use super::{Mistake, Section, TopicFigures};
+use crate::learn::evaluate::{CoveragePoint, Evaluation, Figures, Mistake, TellingTerms};
 
 /// What the page looks like; within the page, so that it can be sent as one file.
 const STYLE: &str = include_str!("style.css");
@@ -17,24 +18,25 @@ pub struct Drawn {
 
 /// Draws a language's figures.
 pub fn draw(section: &Section) -> Result<Drawn, FigureError> {
-    let labels: Vec<&str> = section.topics.iter().map(|topic| topic.label.as_str()).collect();
-    let curve = |name: &str, y: fn(&super::CurvePoint) -> f64| Line {
+    let figures = &section.evaluation.figures;
+    let labels: Vec<&str> = figures.labels.iter().map(String::as_str).collect();
+    let curve = |name: &str, y: fn(&CoveragePoint) -> f64| Line {
         name: name.into(),
-        points: section.curve.iter().map(|point| (point.threshold, y(point))).collect(),
+        points: figures.curve.iter().map(|point| (point.threshold, y(point))).collect(),
     };
     let share = (0.0, 1.0);
     let threshold_axes = Axes { x: "topic.threshold", y: "share", x_range: share, y_range: share };
     let lines = [
-        curve("precision: right among the labelled", |point| point.precision),
-        curve("coverage: labelled among all", |point| point.coverage),
+        curve("precision: right among the sure", |point| point.precision),
+        curve("coverage: sure among all", |point| point.coverage),
     ];
-    let bins: Vec<Bin> = section
-        .bins
+    let bins: Vec<Bin> = figures
+        .calibration
         .iter()
-        .map(|bin| Bin { confidence: bin.confidence, accuracy: bin.accuracy, count: bin.count })
+        .map(|bin| Bin { confidence: bin.confidence, accuracy: bin.accuracy, count: bin.headlines })
         .collect();
     Ok(Drawn {
-        confusion: figures::confusion(&labels, &section.confusion)?,
+        confusion: figures::confusion(&labels, &figures.confusion)?,
         threshold: figures::lines(&threshold_axes, &lines)?,
         reliability: figures::reliability(&bins)?,
         learning: learning(section)?,
@@ -74,41 +76,41 @@ fn overview(sections: &[Section]) -> String {
         "<table class=\"overview\"><thead><tr><th>language</th><th>macro-F1</th><th>accuracy</th>\
          <th>counting fair labels</th><th>calibration error</th><th>headlines</th><th>model</th></tr></thead><tbody>",
     );
-    for section in sections {
+    for Section { evaluation, .. } in sections {
+        let Evaluation { language, model, figures, .. } = evaluation;
         table += &format!(
-            "<tr><td><a href=\"#{id}\">{id}</a></td><td class=\"main\">{:.3}</td><td>{:.3}</td><td>{}</td>\
-             <td>{:.3}</td><td>{}</td><td class=\"model\">{} <code>{}</code></td></tr>",
-            section.macro_f1,
-            section.accuracy,
-            section.accuracy_also.map_or_else(|| "–".into(), |share| format!("{share:.3}")),
-            section.calibration_error,
-            section.headlines,
-            escaped(&section.model.name),
-            escaped(section.model.hash.get(..8).unwrap_or_default()),
-            id = section.language,
+            "<tr><td><a href=\"#{language}\">{language}</a></td><td class=\"main\">{:.3}</td><td>{:.3}</td>\
+             <td>{:.3}</td><td>{:.3}</td><td>{}</td><td class=\"model\">{} <code>{}</code></td></tr>",
+            figures.macro_f1,
+            figures.accuracy,
+            figures.accuracy_with_also,
+            figures.calibration_error,
+            figures.headlines,
+            escaped(&model.name),
+            escaped(model.hash.get(..8).unwrap_or_default()),
         );
     }
     table + "</tbody></table>\n"
 }
 
 fn section_html(section: &Section, drawn: &Drawn) -> String {
-    let id = section.language;
+    let Evaluation { language: id, figures, telling, mistakes, .. } = &section.evaluation;
     let mut html = format!("<section id=\"{id}\">\n<h2>{id}</h2>\n<div class=\"figures\">\n");
     html += &figure(&drawn.confusion, "Rows are what the headlines are, columns what they were labelled as.");
     html += &figure(&drawn.threshold, "What a higher threshold gains in precision and costs in coverage.");
     let caption = format!(
         "How often labels of a given confidence are right; on the line, confidence is probability. \
          Expected calibration error {:.3}.",
-        section.calibration_error
+        figures.calibration_error
     );
     html += &figure(&drawn.reliability, &caption);
     if let Some(learning) = &drawn.learning {
         html += &figure(learning, "What more labelled headlines bring.");
     }
     html += "</div>\n";
-    html += &topics_table(&section.topics);
-    html += &telling_terms(&section.topics);
-    html += &mistakes(&section.mistakes);
+    html += &topics_table(figures);
+    html += &telling_terms(telling);
+    html += &mistakes_table(mistakes);
     html + "</section>\n"
 }
 
@@ -116,12 +118,12 @@ fn figure(svg: &str, caption: &str) -> String {
     format!("<figure>{svg}<figcaption>{}</figcaption></figure>\n", escaped(caption))
 }
 
-fn topics_table(topics: &[TopicFigures]) -> String {
+fn topics_table(figures: &Figures) -> String {
     let mut table = String::from(
         "<table><thead><tr><th>topic</th><th>precision</th><th>recall</th><th>F1</th><th>headlines</th></tr>\
          </thead><tbody>",
     );
-    for topic in topics {
+    for topic in &figures.topics {
         table += &format!(
             "<tr><td>{}</td><td>{:.3}</td><td>{:.3}</td><td class=\"main\">{:.3}</td><td>{}</td></tr>",
             escaped(&topic.label),
@@ -134,20 +136,21 @@ fn topics_table(topics: &[TopicFigures]) -> String {
     table + "</tbody></table>\n"
 }
 
-fn telling_terms(topics: &[TopicFigures]) -> String {
-    if topics.iter().all(|topic| topic.telling.is_empty()) {
+fn telling_terms(telling: &[TellingTerms]) -> String {
+    if telling.iter().all(|topic| topic.terms.is_empty()) {
         return String::new();
     }
     let mut html = String::from("<h3>The most telling terms</h3>\n<div class=\"terms\">\n");
-    for topic in topics {
-        html += &format!("<div><h4>{}</h4><p>", escaped(&topic.label));
-        let heaviest = topic.telling.first().map_or(1.0, |first| first.log_odds);
-        for term in &topic.telling {
+    for TellingTerms { label, terms } in telling {
+        html += &format!("<div><h4>{}</h4><p>", escaped(label));
+        let heaviest = terms.iter().map(|term| term.log_odds).fold(f64::MIN_POSITIVE, f64::max);
+        for term in terms {
             // The heavier a term, the darker it stands.
             let weight = (0.45 + 0.55 * term.log_odds / heaviest).clamp(0.45, 1.0);
             html += &format!(
-                "<span style=\"opacity:{weight:.2}\" title=\"{:+.2} nats\">{}</span> ",
+                "<span style=\"opacity:{weight:.2}\" title=\"{:+.2} nats in {} headlines\">{}</span> ",
                 term.log_odds,
+                term.headlines,
                 escaped(&term.term)
             );
         }
@@ -156,7 +159,7 @@ fn telling_terms(topics: &[TopicFigures]) -> String {
     html + "</div>\n"
 }
 
-fn mistakes(mistakes: &[Mistake]) -> String {
+fn mistakes_table(mistakes: &[Mistake]) -> String {
     if mistakes.is_empty() {
         return String::new();
     }
@@ -172,10 +175,10 @@ fn mistakes(mistakes: &[Mistake]) -> String {
             .collect();
         table += &format!(
             "<tr><td>{}<br><small>{}</small></td><td>{}</td><td>{}</td><td>{:.2}</td><td>{}</td></tr>",
-            escaped(&mistake.headline),
+            escaped(&mistake.title),
             escaped(&mistake.source),
-            escaped(&mistake.label),
-            escaped(&mistake.labelled),
+            escaped(&mistake.truth),
+            escaped(&mistake.topic),
             mistake.confidence,
             evidence.join(", ")
         );
