@@ -56,8 +56,16 @@ pub struct DemoArguments {
 
 /// Runs the demo to its end, or until Ctrl-C.
 pub fn run(arguments: DemoArguments) -> anyhow::Result<ExitCode> {
+    match perform(&arguments) {
+        // Whoever watched has seen enough.
+        Err(error) if !is_broken_pipe(&error) => Err(error),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn perform(arguments: &DemoArguments) -> anyhow::Result<()> {
     let broker = EmbeddedBroker::start().context("cannot start the broker inside this process")?;
-    let settings = settings(&broker.bootstrap_servers()?, &arguments)?;
+    let settings = settings(&broker.bootstrap_servers()?, arguments)?;
     for topic in [&settings.topics.input, &settings.topics.output, &settings.topics.dead_letter] {
         broker.create_topic(topic, PARTITIONS).with_context(|| format!("cannot create the topic {topic}"))?;
     }
@@ -87,11 +95,7 @@ pub fn run(arguments: DemoArguments) -> anyhow::Result<ExitCode> {
         }
     });
     service.wait()?;
-    match shown.and_then(|summary| screen.farewell(&summary, started.elapsed())) {
-        // Whoever watched has seen enough.
-        Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
-        shown => shown.map(|()| ExitCode::SUCCESS),
-    }
+    screen.farewell(&shown?, started.elapsed())
 }
 
 /// The settings of `newswire run`, with what the demo needs otherwise.
