@@ -2,7 +2,8 @@
 //! which no release has; without it every function here is empty and nothing of the environment is read.
 //!
 //! - `NEWSWIRE_FAILPOINT=after-produce:3` kills this process (as SIGKILL does, nothing is flushed) when it comes to
-//!   that place for the third time; without a number, the first.
+//!   that place for the third time; `after-produce:3:stop` makes it stand still there (SIGSTOP) until somebody sends
+//!   SIGCONT.
 //! - `NEWSWIRE_SABOTAGE=no-rewind` takes one safeguard away. The fault run must notice.
 
 /// A place in a batch's publication where a crash hurts most.
@@ -52,6 +53,8 @@ mod present {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
+    use rustix::process::Signal;
+
     use super::{Failpoint, Sabotage};
 
     fn failpoint_name(failpoint: Failpoint) -> &'static str {
@@ -71,42 +74,57 @@ mod present {
         }
     }
 
-    /// Whether the order is to die here, this time.
-    fn is_due(here: Failpoint) -> bool {
-        static ORDERED: OnceLock<Option<(String, u64)>> = OnceLock::new();
-        static REACHED: AtomicU64 = AtomicU64::new(0);
-        let ordered = ORDERED.get_or_init(|| {
-            let order = std::env::var("NEWSWIRE_FAILPOINT").ok()?;
-            let (name, count) = order.split_once(':').unwrap_or((&order, "1"));
-            Some((name.to_owned(), count.parse().expect("NEWSWIRE_FAILPOINT is NAME:COUNT")))
-        });
-        let Some((name, count)) = ordered else { return false };
-        name == failpoint_name(here) && REACHED.fetch_add(1, Ordering::SeqCst) + 1 == *count
+    /// What `NEWSWIRE_FAILPOINT` orders: where, at which time of coming there, and by which signal.
+    struct Order {
+        place: String,
+        time: u64,
+        signal: Signal,
     }
 
-    fn die() {
+    fn read_order() -> Option<Order> {
+        let order = std::env::var("NEWSWIRE_FAILPOINT").ok()?;
+        let expected = "NEWSWIRE_FAILPOINT is PLACE:TIME or PLACE:TIME:stop";
+        let mut parts = order.split(':');
+        let place = parts.next().expect(expected).to_owned();
+        let time = parts.next().and_then(|time| time.parse().ok()).expect(expected);
+        let signal = match parts.next() {
+            None => Signal::KILL,
+            Some("stop") => Signal::STOP,
+            Some(other) => panic!("{expected}, not {other:?}"),
+        };
+        Some(Order { place, time, signal })
+    }
+
+    /// The signal that is due here, this time.
+    fn due(here: Failpoint) -> Option<Signal> {
+        static ORDER: OnceLock<Option<Order>> = OnceLock::new();
+        static REACHED: AtomicU64 = AtomicU64::new(0);
+        let order = ORDER.get_or_init(read_order).as_ref()?;
+        let is_due =
+            order.place == failpoint_name(here) && REACHED.fetch_add(1, Ordering::SeqCst) + 1 == order.time;
+        is_due.then_some(order.signal)
+    }
+
+    fn strike(signal: Signal) {
         let own = rustix::process::getpid();
-        rustix::process::kill_process(own, rustix::process::Signal::KILL)
-            .expect("a process may always kill itself");
+        rustix::process::kill_process(own, signal).expect("a process may always signal itself");
     }
 
     pub fn reach(here: Failpoint) {
-        if is_due(here) {
-            die();
+        if let Some(signal) = due(here) {
+            strike(signal);
         }
     }
 
-    /// Dies while `work` is being done: a moment after it has begun, or at its end if that is sooner.
+    /// Strikes while `work` is being done: a moment after it has begun, or at its end if that is sooner.
     pub fn during<T>(here: Failpoint, work: impl FnOnce() -> T) -> T {
-        if !is_due(here) {
-            return work();
-        }
-        std::thread::spawn(|| {
+        let Some(signal) = due(here) else { return work() };
+        let striking = std::thread::spawn(move || {
             std::thread::sleep(std::time::Duration::from_micros(500));
-            die();
+            strike(signal);
         });
         let done = work();
-        die();
+        striking.join().expect("a signal is sent");
         done
     }
 

@@ -6,3 +6,10 @@ mod label;
 mod lexicon;
 mod pages;
 mod schema;
+
+mod kit;
+
+mod embedded;
+mod faults;
+mod kafka;
+mod main_job;
