@@ -29,7 +29,7 @@ const PATIENT_TRANSACTION: Duration = Duration::from_secs(3);
 const BROKER_LOOKS: Duration = Duration::from_secs(3);
 
 /// Within this time everything goes on after a fault, or the run has failed.
-const RECOVERY: Duration = Duration::from_secs(120);
+const RECOVERY: Duration = Duration::from_secs(240);
 
 /// Settings with these time-outs.
 pub fn installation(
