@@ -20,3 +20,6 @@ pub mod config;
 pub mod service;
 
 pub mod cli;
+
+#[doc(hidden)] // for `fuzz/` and the property tests alone
+pub mod fuzzing;

@@ -321,3 +321,139 @@ impl<'de> Visitor<'de> for ObjectFields<'_> {
         Ok(fields)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(format: InputFormat) -> PageShape {
+        PageShape { format, max_page_bytes: 1_000, ..PageShape::default() }
+    }
+
+    /// The page of a JSON value that has to be accepted.
+    #[track_caller]
+    fn page(value: &str) -> Page {
+        decode(Some(value.as_bytes()), &shape(InputFormat::Json)).expect("the value is a page")
+    }
+
+    #[track_caller]
+    fn check_reject(value: &[u8], reason: RejectReason, detail: &str) {
+        let reject = decode(Some(value), &shape(InputFormat::Json)).expect_err("the value is no page");
+        assert_eq!((reject.reason, reject.detail.as_str()), (reason, detail));
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        let value = r#"{"id":"a1","url":"https://x","source":"Le Fil","title":"T","text":"Un titre",
+            "published":"2026-01-02","fetched":"2026-01-03T00:00:00Z","depth":3,"tags":["x"]}"#;
+        let some = |text: &str| Some(text.to_owned());
+        let expected = Page {
+            id: some("a1"),
+            url: some("https://x"),
+            source: some("Le Fil"),
+            title: some("T"),
+            text: "Un titre".into(),
+            published: some("2026-01-02"),
+            fetched: some("2026-01-03T00:00:00Z"),
+        };
+        assert_eq!(page(value), expected);
+    }
+
+    #[test]
+    fn numbers_stand_for_identifiers_and_times() {
+        let numbered = page(r#"{"id":42,"published":1767225600,"fetched":1767225600.5,"text":"Un titre"}"#);
+        assert_eq!(numbered.id.as_deref(), Some("42"));
+        assert_eq!(numbered.published.as_deref(), Some("1767225600"));
+        assert_eq!(numbered.fetched.as_deref(), Some("1767225600.5"));
+    }
+
+    #[test]
+    fn null_and_blank_optional_fields_are_absent() {
+        let bare = Page { text: "Un titre".into(), ..Page::default() };
+        assert_eq!(page(r#"{"text":"Un titre","id":null,"url":null,"title":null,"published":null}"#), bare);
+        assert_eq!(page(r#"{"text":"Un titre","source":"","title":" \u00a0"}"#), bare);
+    }
+
+    #[test]
+    fn the_last_of_two_fields_counts() {
+        assert_eq!(page(r#"{"text":1,"text":"Un titre"}"#).text, "Un titre");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped() {
+        assert_eq!(page("\u{feff}{\"text\":\"Un titre\"}").text, "Un titre");
+    }
+
+    #[test]
+    fn escapes_are_read() {
+        assert_eq!(page(r#"{"text":"caf\u00e9\nil\t\ud83d\ude00"}"#).text, "café\nil\t😀");
+    }
+
+    #[test]
+    fn field_names_are_settings() {
+        let fields = FieldNames { text: "content".into(), id: "url".into(), ..FieldNames::default() };
+        let shape = PageShape { fields, ..PageShape::default() };
+        let page = decode(Some(br#"{"content":"Un titre","url":"https://x","text":3}"#), &shape);
+        let page = page.expect("the text stands in the field that is named");
+        assert_eq!(page.text, "Un titre");
+        assert_eq!((page.id.as_deref(), page.url.as_deref()), (Some("https://x"), Some("https://x")));
+    }
+
+    #[test]
+    fn a_text_value_is_the_page() {
+        let text = |value: &[u8]| decode(Some(value), &shape(InputFormat::Text));
+        assert_eq!(text("\u{feff}Un titre\n".as_bytes()).expect("text is a page").text, "Un titre\n");
+        assert_eq!(text(br#"{"text":1}"#).expect("JSON is text too").text, r#"{"text":1}"#);
+        assert_eq!(text(b" \n").expect_err("a blank page").reason, RejectReason::Empty);
+        assert_eq!(text(b"caf\xe9").expect_err("Latin-1").reason, RejectReason::NotUtf8);
+    }
+
+    #[test]
+    fn what_is_no_page_says_why() {
+        use RejectReason::{Empty, NoText, NotJson, NotUtf8, TooLarge, WrongType};
+        check_reject(
+            b"{\"text\":\"caf\xe9\"}",
+            NotUtf8,
+            "byte 12 of the value is not UTF-8, UTF-8 is needed",
+        );
+        check_reject(b"", Empty, "the value is blank, a page is needed");
+        check_reject("\u{feff} \n".as_bytes(), Empty, "the value is blank, a page is needed");
+        check_reject(
+            br#"{"text":" \u200b\n"}"#,
+            Empty,
+            r#"field "text" is blank, it has to hold the page's text"#,
+        );
+        check_reject(b"{}", NoText, r#"there is no field "text", it has to hold the page's text"#);
+        check_reject(br#"{"text":null}"#, NoText, r#"field "text" is null, it has to hold the page's text"#);
+        check_reject(br#"{"text":7}"#, WrongType, r#"field "text" holds a number, a string is needed"#);
+        check_reject(br#"{"text":["a"]}"#, WrongType, r#"field "text" holds an array, a string is needed"#);
+        check_reject(
+            br#"{"text":"a b","title":{"fr":"a"}}"#,
+            WrongType,
+            r#"field "title" holds an object, a string or null is needed"#,
+        );
+        check_reject(
+            br#"{"text":"a b","id":true}"#,
+            WrongType,
+            r#"field "id" holds a boolean, a string, a number or null is needed"#,
+        );
+        check_reject(b"[1]", WrongType, "the value is a JSON array, a JSON object is needed");
+        check_reject(b" null", WrongType, "the value is a JSON null, a JSON object is needed");
+        check_reject(b"\"text\"", WrongType, "the value is a JSON string, a JSON object is needed");
+        check_reject(b"-3", WrongType, "the value is a JSON number, a JSON object is needed");
+        for broken in [&br#"{"text":"a"#[..], b"{'text':'a'}", b"{}{}", b"Un titre", br#"{"text":"\ud800"}"#]
+        {
+            let reject = decode(Some(broken), &shape(InputFormat::Json)).expect_err("the value is no JSON");
+            assert_eq!(reject.reason, NotJson, "{reject}");
+        }
+        let large = format!("{{\"text\":\"{}\"}}", "a".repeat(1_000));
+        let detail = "the value has 1011 bytes, at most 1000 are taken (input.max_page_bytes)";
+        check_reject(large.as_bytes(), TooLarge, detail);
+    }
+
+    #[test]
+    fn a_tombstone_is_empty() {
+        let reject = decode(None, &PageShape::default()).expect_err("a tombstone is no page");
+        assert_eq!(reject.reason, RejectReason::Empty);
+    }
+}

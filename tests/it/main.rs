@@ -4,6 +4,7 @@ mod container;
 mod demo;
 mod label;
 mod lexicon;
+mod never_panics;
 mod pages;
 mod schema;
 

@@ -7,7 +7,7 @@ use super::lines::Line;
 use super::role::{self, Role};
 use super::sentences;
 use super::vocabulary;
-use super::words;
+use super::words::FoldedWords;
 
 /// What the lines below a heading are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,10 +131,8 @@ impl Page<'_> {
 
     /// A bulleted list: points of the article, or other news.
     fn list(&mut self, at: usize, article: &mut Draft) -> usize {
-        let lines: Vec<&Line> = self
-            .lines
-            .iter()
-            .skip(at)
+        let lines: Vec<&Line> = (at..self.lines.len())
+            .map_while(|at| self.line(at))
             .take_while(|line| line.bullet && matches!(line.role, Role::Headline | Role::Prose))
             .collect();
         let count = lines.len().max(1);
@@ -169,7 +167,6 @@ impl Page<'_> {
         let rows = at..at + count;
         let prose_follows = self.is_prose(at + count);
         let apart = self.lines.get(at).is_some_and(|line| line.gap > 0 || line.behind_furniture);
-        let gapless = self.lines.iter().all(|line| line.gap == 0);
         let worded = self
             .lines
             .get(rows.clone())
@@ -177,7 +174,7 @@ impl Page<'_> {
             .iter()
             .filter(|line| line.shape.words >= 4)
             .count();
-        if !prose_follows && count >= MIN_UNMARKED_RIBBON && worded * 2 > count && (apart || gapless) {
+        if !prose_follows && count >= MIN_UNMARKED_RIBBON && worded * 2 > count && (apart || self.gapless) {
             for row in rows {
                 let range = self.lines.get(row).map(|line| line.range.clone()).unwrap_or_default();
                 self.give(row, Draft::new(Kind::Ticker, range));
@@ -204,7 +201,8 @@ impl Page<'_> {
     /// Key words rather than a sentence: mostly section names, or a list parted by commas.
     fn is_tags(&self, line: &Line) -> bool {
         let inside = self.text.get(line.range.clone()).unwrap_or_default();
-        let words: Vec<_> = words::folded_words(inside).collect();
+        let words = FoldedWords::of(inside);
+        let words = words.list();
         let (sections, others) = vocabulary::navigation_words(&words);
         let chunks: Vec<&str> = inside.split(',').collect();
         let short = chunks.iter().all(|chunk| chunk.split_whitespace().count() <= 3);

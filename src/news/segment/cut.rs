@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::vocabulary;
-use super::words::{self, Shape, is_blank};
+use super::words::{self, FoldedWords, Shape, is_blank};
 
 /// Pieces are cut again, since a piece stands for itself; deeper nesting than this no page has.
 const MAX_DEPTH: usize = 6;
@@ -295,7 +295,8 @@ fn parts_headlines(inside: &str, kind: Symbol, cuts: &[Range<usize>]) -> bool {
 }
 
 fn is_section(part: &str) -> bool {
-    let folded: Vec<_> = words::folded_words(part).take(5).collect();
+    let folded = FoldedWords::first(part, 5);
+    let folded = folded.list();
     folded.len() < 5 && vocabulary::is_navigation(&folded)
 }
 

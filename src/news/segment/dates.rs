@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use time::{Date, Month};
 
-use super::words::fold;
+use super::words::folded;
 
 /// A date, and the bytes that tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +134,7 @@ fn word_token(word: &str) -> What {
     if word.len() > 12 {
         return What::Word;
     }
-    let folded: String = word.chars().map(fold).collect();
+    let folded = folded(word);
     if let Some((_, month)) = MONTHS.iter().find(|(name, _)| *name == folded) {
         return What::Month(*month);
     }

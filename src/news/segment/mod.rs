@@ -16,10 +16,13 @@ mod sentences;
 
 mod role;
 
+mod labels;
 mod lines;
+mod neighbours;
 
 mod title;
 
+mod article;
 mod body;
 mod layout;
 
@@ -79,13 +82,18 @@ pub fn segment(text: &str, title: Option<&str>) -> Segments {
     let known = title.and_then(title::Title::new);
     let title = title.unwrap_or_default();
     let items = layout::layout(&view.text, &lines, known.as_ref()).into_iter().filter_map(|draft| {
-        let body = draft.body.iter().map(|range| view.in_page(range)).collect();
+        let body: Vec<_> = draft.body.iter().map(|range| view.in_page(range)).collect();
         let Some(headline) = draft.text else {
             let text = words::trimmed(title, 0..title.len());
-            return (!text.is_empty()).then_some(Item { kind: draft.kind, field: Field::Title, text, body });
+            return (!text.is_empty() && !body.is_empty()).then_some(Item {
+                kind: draft.kind,
+                field: Field::Title,
+                text,
+                body,
+            });
         };
         let text = view.in_page(&headline);
-        stands_alone(view.text.get(headline)?).then_some(Item {
+        (draft.whole_line || stands_alone(view.text.get(headline)?)).then_some(Item {
             kind: draft.kind,
             field: Field::Text,
             text,

@@ -7,8 +7,8 @@ use time::Date;
 use super::cut;
 use super::dates;
 use super::sentences::{self, MAX_HEADLINE_CHARACTERS};
-use super::vocabulary::{self, FoldedWords, List, Mark};
-use super::words::{self, Shape};
+use super::vocabulary::{self, List, Mark};
+use super::words::{FoldedWord, FoldedWords, Shape};
 
 /// Longer lines are no furniture, whatever they say.
 const MAX_FURNITURE_CHARACTERS: usize = 260;
@@ -54,7 +54,8 @@ pub enum Role {
 pub fn role(text: &str, line: &Range<usize>, shape: &Shape) -> Role {
     let inside = text.get(line.clone()).unwrap_or_default();
     if shape.characters <= MAX_TEASER_CHARACTERS {
-        let words: Vec<_> = words::folded_words(inside).collect();
+        let words = FoldedWords::of(inside);
+        let words = words.list();
         if let Some(role) = marked(text, line, inside, &words, shape) {
             return role;
         }
@@ -66,7 +67,13 @@ pub fn role(text: &str, line: &Range<usize>, shape: &Shape) -> Role {
 }
 
 /// Roles that words tell.
-fn marked(text: &str, line: &Range<usize>, inside: &str, words: &FoldedWords, shape: &Shape) -> Option<Role> {
+fn marked(
+    text: &str,
+    line: &Range<usize>,
+    inside: &str,
+    words: &[FoldedWord<'_>],
+    shape: &Shape,
+) -> Option<Role> {
     let short = shape.characters <= MAX_FURNITURE_CHARACTERS;
     if short {
         if let Some(dateline) = dateline(line, inside, words) {
@@ -119,16 +126,17 @@ fn teaser(text: &str, line: &Range<usize>, from: usize, colon: bool) -> Option<R
     }
     match role(text, &headline, &shape) {
         Role::Headline | Role::Prose => Some(Role::Related(headline)),
+        Role::Dateline(dateline) if dateline.unsure => Some(Role::Related(headline)),
         Role::Furniture | Role::RelatedHeading | Role::Related(_) => Some(Role::RelatedHeading),
         _ => Some(Role::Furniture),
     }
 }
 
 /// A dateline: a date with a word of publication, or with next to nothing beside it.
-fn dateline(line: &Range<usize>, inside: &str, words: &FoldedWords) -> Option<Dateline> {
+fn dateline(line: &Range<usize>, inside: &str, words: &[FoldedWord<'_>]) -> Option<Dateline> {
     let opening = vocabulary::openings(words).find(|o| matches!(o.mark, Mark::Published | Mark::Updated));
     let found = dates::find(inside);
-    let beside: Vec<&(String, Range<usize>)> = words
+    let beside: Vec<&FoldedWord<'_>> = words
         .iter()
         .filter(|(_, range)| {
             found.as_ref().is_none_or(|date| range.end <= date.range.start || range.start >= date.range.end)
@@ -140,7 +148,9 @@ fn dateline(line: &Range<usize>, inside: &str, words: &FoldedWords) -> Option<Da
     let starts_large = |range: &Range<usize>| {
         inside.get(range.clone()).is_some_and(|word| word.starts_with(char::is_uppercase))
     };
-    let byline = is_byline(inside, words);
+    let signed = is_byline(inside, words, 0);
+    // "Interview by", "Texte et photos par".
+    let byline = signed || is_byline(inside, words, 3);
     let Some(found) = found else {
         // "Publié par la rédaction", "Posted 2 hours ago": no date, but no news either.
         let opening = opening?;
@@ -148,20 +158,20 @@ fn dateline(line: &Range<usize>, inside: &str, words: &FoldedWords) -> Option<Da
             .iter()
             .skip(opening.words)
             .all(|(word, range)| starts_large(range) || vocabulary::has(List::Between, word) || is_by(word));
-        let next = words.get(opening.words).map_or("", |(word, _)| word.as_str());
+        let next = words.get(opening.words).map_or("", |(word, _)| *word);
         let linked = is_by(next) || is_in(next) || vocabulary::has(List::Time, next);
         return (words.len() <= 9 && linked && names)
             .then(|| Dateline { bare: beside.is_empty(), ..Dateline::default() });
     };
     let names = beside.len() <= 4 && beside.iter().all(|(_, range)| starts_large(range));
     let marked = opening.is_some_and(|opening| opening.words < words.len());
-    let is_dateline = marked || names || (byline && words.len() <= 16);
+    let is_dateline = marked || names || (byline && words.len() <= 18);
     is_dateline.then(|| Dateline {
         date: Some(found.date),
         updated: opening.is_some_and(|opening| opening.mark == Mark::Updated),
         outlet: opening.and_then(|_| outlet(line, inside, words, &found.range)),
         bare: beside.is_empty(),
-        unsure: !marked && !byline && !beside.is_empty(),
+        unsure: !marked && !signed && !beside.is_empty(),
     })
 }
 
@@ -177,7 +187,7 @@ fn is_in(word: &str) -> bool {
 fn outlet(
     line: &Range<usize>,
     inside: &str,
-    words: &FoldedWords,
+    words: &[FoldedWord<'_>],
     date: &Range<usize>,
 ) -> Option<Range<usize>> {
     let marker = words.iter().position(|(word, _)| is_in(word))?;
@@ -202,7 +212,7 @@ fn outlet(
 }
 
 /// A caption with its credit, or a credit or source alone.
-fn is_credited(inside: &str, words: &FoldedWords) -> bool {
+fn is_credited(inside: &str, words: &[FoldedWord<'_>]) -> bool {
     let bracket = inside.rfind(['(', '[']).and_then(|at| inside.get(at + 1..)).map(str::to_lowercase);
     let credits = ["photo", "foto", "image", "imagen", "crédit", "credit", "picture"];
     let bracketed = bracket.is_some_and(|inside| {
@@ -213,18 +223,12 @@ fn is_credited(inside: &str, words: &FoldedWords) -> bool {
     if inside.contains('©') || bracketed {
         return true;
     }
-    let has_agency = |words: &FoldedWords| {
-        let pairs = words
-            .windows(2)
-            .map(|pair| pair.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>().join(" "));
-        words
-            .iter()
-            .map(|(word, _)| word.clone())
-            .chain(pairs)
-            .any(|name| vocabulary::has(List::Agency, &name))
+    let has_agency = |words: &[FoldedWord<'_>]| {
+        let single = words.iter().any(|(word, _)| vocabulary::has(List::Agency, word));
+        single || words.windows(2).any(|pair| vocabulary::has(List::Agency, &joined(pair)))
     };
     let last_two = words.get(words.len().saturating_sub(2)..).unwrap_or_default();
-    let pictured = last_two.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>().join(" ");
+    let pictured = joined(last_two);
     if matches!(pictured.as_str(), "getty images" | "ap photo") {
         return true;
     }
@@ -241,7 +245,8 @@ fn is_credited(inside: &str, words: &FoldedWords) -> bool {
 
 /// A line that ends in an agency's name, set apart: "... / Reuters", "... (EFE)".
 pub fn ends_in_agency(inside: &str) -> bool {
-    let words: Vec<_> = words::folded_words(inside).collect();
+    let words = FoldedWords::of(inside);
+    let words = words.list();
     let Some((last, range)) = words.last() else {
         return false;
     };
@@ -249,8 +254,12 @@ pub fn ends_in_agency(inside: &str) -> bool {
     vocabulary::has(List::Agency, last) && before.ends_with(['/', '|', '(', '[', '–', '—', '.', ':'])
 }
 
-/// "Par Nadia Alaoui", "By Tom Reed in Oslo", "E.Rodriguez--AT".
-fn is_byline(inside: &str, words: &FoldedWords) -> bool {
+fn joined(words: &[FoldedWord<'_>]) -> String {
+    words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" ")
+}
+
+/// "Par Nadia Alaoui", "By Tom Reed in Oslo", "E.Rodriguez--AT". At most so many words stand before the "by".
+fn is_byline(inside: &str, words: &[FoldedWord<'_>], before: usize) -> bool {
     let signed = inside
         .rfind("--")
         .and_then(|at| inside.get(at + 2..))
@@ -258,16 +267,13 @@ fn is_byline(inside: &str, words: &FoldedWords) -> bool {
     if signed && words.len() <= 5 {
         return true;
     }
-    let by = words.first().is_some_and(|(word, _)| is_by(word)) && words.len() > 1;
-    by && words.len() <= 12
-        && words
-            .get(1)
-            .and_then(|(_, range)| inside.get(range.clone()))
-            .is_some_and(|name| name.starts_with(char::is_uppercase))
+    let by = words.iter().take(before + 1).position(|(word, _)| is_by(word));
+    let name = by.and_then(|by| words.get(by + 1)).and_then(|(_, range)| inside.get(range.clone()));
+    name.is_some_and(|name| name.starts_with(char::is_uppercase))
 }
 
 /// Furniture that is told by its shape or by its words all being of one kind.
-fn is_furniture(inside: &str, words: &FoldedWords, shape: &Shape) -> bool {
+fn is_furniture(inside: &str, words: &[FoldedWord<'_>], shape: &Shape) -> bool {
     let unspaced = inside.chars().filter(|c| is_unspaced(*c)).count();
     if unspaced >= 5 {
         return false;
@@ -280,7 +286,7 @@ fn is_furniture(inside: &str, words: &FoldedWords, shape: &Shape) -> bool {
     let names = words.iter().skip(1).all(|(word, range)| {
         inside.get(range.clone()).is_some_and(|word| word.starts_with(|c: char| c.is_uppercase()))
             || matches!(
-                word.as_str(),
+                *word,
                 "et" | "and"
                     | "y"
                     | "de"
@@ -298,7 +304,7 @@ fn is_furniture(inside: &str, words: &FoldedWords, shape: &Shape) -> bool {
                     | "para"
             )
     });
-    let byline = is_byline(inside, words) && words.len() <= 8 && (names || inside.contains("--"));
+    let byline = is_byline(inside, words, 0) && words.len() <= 8 && (names || inside.contains("--"));
     let ago = words.len() <= 6
         && words
             .iter()

@@ -12,6 +12,9 @@ pub const MAX_HEADLINE_CHARACTERS: usize = 200;
 /// A sentence without an end is cut behind this many characters, at a word's end.
 const MAX_SENTENCE_CHARACTERS: usize = 1_000;
 
+/// Longer words are not looked at to their end.
+const MAX_WORD_CHARACTERS: usize = 40;
+
 /// A headline has at least this many words before what is glued to it.
 const MIN_GLUED_WORDS: usize = 3;
 
@@ -92,10 +95,8 @@ fn is_abbreviation_at_end(before: &str) -> bool {
         .rfind(|c: char| !c.is_alphanumeric() && c != '.')
         .map_or(0, |at| at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
     let word = before.get(start..).unwrap_or_default();
-    let mut folded = String::new();
-    for c in word.chars().take(6) {
-        folded.push(words::fold(c));
-    }
+    let folded: String = word.chars().take(6).collect();
+    let folded = words::folded(&folded);
     let one_letter = word.chars().count() == 1 && word.chars().all(char::is_alphabetic);
     let dotted = word.contains('.') && word.split('.').all(|part| part.chars().count() <= 2);
     one_letter || dotted || vocabulary::has(List::Abbreviation, &folded)
@@ -133,18 +134,21 @@ pub fn glue(inside: &str) -> Option<usize> {
 /// Whether the capital at `at`, right behind `before`, opens a sentence.
 fn glued_here(inside: &str, word_start: usize, at: usize, before: char) -> bool {
     let rest = inside.get(at..).unwrap_or_default();
-    let right: String = rest.chars().take_while(|c| c.is_alphanumeric()).collect();
+    let right: String = rest.chars().take(MAX_WORD_CHARACTERS).take_while(|c| c.is_alphanumeric()).collect();
     let behind = rest.get(right.len()..).unwrap_or_default();
     let right_letters = right.chars().count();
     let capitals = right_letters >= 3 && right.chars().all(char::is_uppercase);
     let capitalised = right_letters >= 2 && right.chars().skip(1).all(char::is_lowercase);
-    let folded: String = right.chars().map(words::fold).collect();
+    let folded = words::folded(&right);
     let elided = right_letters == 1 && behind.starts_with(['\'', '’']);
     let opener = (capitalised || elided || right == "A") && vocabulary::has(List::SentenceOpener, &folded);
     let dispatch = capitals && opens_dispatch(behind);
     if before.is_lowercase() {
-        let left: Vec<char> = inside.get(word_start..at).unwrap_or_default().chars().collect();
+        let left: Vec<char> =
+            inside.get(word_start..at).unwrap_or_default().chars().take(MAX_WORD_CHARACTERS).collect();
         let left_small = left.first().is_some_and(|c| c.is_lowercase()) && left.len() >= 3;
+        // "LinkedIn" is a name.
+        let opener = opener && (left.first().is_some_and(|c| c.is_lowercase()) || folded != "in");
         return opener || dispatch || (left_small && capitalised && right_letters >= 3);
     }
     match before {
@@ -175,7 +179,7 @@ fn glued_capitals(inside: &str, start: usize, end: usize) -> Option<usize> {
     {
         return None;
     }
-    let folded: String = word.chars().map(words::fold).collect();
+    let folded = words::folded(word);
     // A place has at least four letters, and so has what stands before it at least two.
     let letters = word.chars().count();
     let kept = (2..letters.saturating_sub(3)).find(|kept| {

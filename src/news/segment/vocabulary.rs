@@ -1,9 +1,10 @@
 //! The words and phrases of `vocabulary.txt`, ready to be looked up.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::words::FoldedWord;
 
 /// What a phrase at the start of a line makes of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,9 +132,6 @@ pub fn has(list: List, word: &str) -> bool {
     VOCABULARY.lists.contains(&(list, word))
 }
 
-/// A line's words, folded, with where each stands.
-pub type FoldedWords = [(String, Range<usize>)];
-
 /// A phrase that a line opens with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Opening {
@@ -142,14 +140,13 @@ pub struct Opening {
     pub words: usize,
 }
 
-fn goes_on(words: &FoldedWords, rest: &[&str]) -> bool {
+fn goes_on(words: &[FoldedWord<'_>], rest: &[&str]) -> bool {
     words.len() >= rest.len() && words.iter().zip(rest).all(|((word, _), wanted)| word == wanted)
 }
 
 /// The phrases that a line opens with, longest first.
-pub fn openings(words: &FoldedWords) -> impl Iterator<Item = Opening> + '_ {
-    let (first, behind) =
-        words.split_first().map_or(("", words), |((first, _), behind)| (first.as_str(), behind));
+pub fn openings<'w>(words: &'w [FoldedWord<'w>]) -> impl Iterator<Item = Opening> + 'w {
+    let (first, behind) = words.split_first().map_or(("", words), |((first, _), behind)| (*first, behind));
     let phrases = VOCABULARY.at_start.get(first).map_or(&[][..], Vec::as_slice);
     phrases
         .iter()
@@ -158,19 +155,19 @@ pub fn openings(words: &FoldedWords) -> impl Iterator<Item = Opening> + '_ {
 }
 
 /// Whether a line says, somewhere in it, what only notices say.
-pub fn says_notice(words: &FoldedWords) -> bool {
+pub fn says_notice(words: &[FoldedWord<'_>]) -> bool {
     (0..words.len()).any(|at| {
         let Some(((first, _), behind)) = words.get(at..).and_then(|rest| rest.split_first()) else {
             return false;
         };
-        let phrases = VOCABULARY.anywhere.get(first.as_str());
+        let phrases = VOCABULARY.anywhere.get(*first);
         phrases.is_some_and(|phrases| phrases.iter().any(|rest| goes_on(behind, rest)))
     })
 }
 
 /// How many of a line's words name sections, buttons or networks, and how many are neither those nor numbers nor
 /// small words between them.
-pub fn navigation_words(words: &FoldedWords) -> (usize, usize) {
+pub fn navigation_words(words: &[FoldedWord<'_>]) -> (usize, usize) {
     let sections = words.iter().filter(|(word, _)| has(List::Navigation, word)).count();
     let small = |word: &str| has(List::Between, word) || word.chars().all(char::is_numeric);
     let others = words.iter().filter(|(word, _)| !has(List::Navigation, word) && !small(word)).count();
@@ -178,7 +175,7 @@ pub fn navigation_words(words: &FoldedWords) -> (usize, usize) {
 }
 
 /// Whether a line is navigation: section names, buttons and networks, nothing else.
-pub fn is_navigation(words: &FoldedWords) -> bool {
+pub fn is_navigation(words: &[FoldedWord<'_>]) -> bool {
     let (sections, others) = navigation_words(words);
     sections > 0 && others == 0
 }

@@ -2,29 +2,11 @@
 
 use std::ops::Range;
 
+use crate::news::fold::push_folded;
+
 /// A blank or a control character: what may part words.
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || c.is_control()
-}
-
-/// One character in lower case and without its accent. Letters outside Latin stay as they are.
-pub fn fold(c: char) -> char {
-    if c.is_ascii() {
-        return c.to_ascii_lowercase();
-    }
-    match c.to_lowercase().next().unwrap_or(c) {
-        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
-        'ç' | 'ć' | 'č' => 'c',
-        'è'..='ë' | 'ē' | 'ė' | 'ę' | 'ě' => 'e',
-        'ì'..='ï' | 'ī' => 'i',
-        'ñ' | 'ń' | 'ň' => 'n',
-        'ò'..='ö' | 'ø' | 'ō' | 'ő' | 'œ' => 'o',
-        'ù'..='ü' | 'ū' | 'ů' | 'ű' => 'u',
-        'ý' | 'ÿ' => 'y',
-        'š' | 'ś' | 'ş' => 's',
-        'ž' | 'ź' | 'ż' => 'z',
-        lower => lower,
-    }
 }
 
 fn is_combining(c: char) -> bool {
@@ -44,12 +26,44 @@ pub fn words(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
-/// The words of `text`, folded, with where each stands.
-pub fn folded_words(text: &str) -> impl Iterator<Item = (String, Range<usize>)> + '_ {
-    words(text).map(|range| {
-        let word = text.get(range.clone()).unwrap_or_default();
-        (word.chars().filter(|c| !is_combining(*c)).map(fold).collect(), range)
-    })
+/// `text` in lower case and without accents.
+pub fn folded(text: &str) -> String {
+    let mut folded = Vec::with_capacity(text.len());
+    text.chars().for_each(|c| push_folded(c, &mut folded));
+    String::from_utf8(folded).unwrap_or_default()
+}
+
+/// A word, folded, and where it stands.
+pub type FoldedWord<'f> = (&'f str, Range<usize>);
+
+/// The words of a line, folded into one string.
+pub struct FoldedWords {
+    text: String,
+    words: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl FoldedWords {
+    pub fn of(line: &str) -> FoldedWords {
+        FoldedWords::first(line, usize::MAX)
+    }
+
+    /// At most the first `most` words.
+    pub fn first(line: &str, most: usize) -> FoldedWords {
+        let mut folded = Vec::with_capacity(line.len().min(256));
+        let mut places = Vec::new();
+        for range in words(line).take(most) {
+            let start = folded.len();
+            let word = line.get(range.clone()).unwrap_or_default();
+            word.chars().for_each(|c| push_folded(c, &mut folded));
+            places.push((start..folded.len(), range));
+        }
+        FoldedWords { text: String::from_utf8(folded).unwrap_or_default(), words: places }
+    }
+
+    pub fn list(&self) -> Vec<FoldedWord<'_>> {
+        let word = |place: &Range<usize>| self.text.get(place.clone()).unwrap_or_default();
+        self.words.iter().map(|(place, range)| (word(place), range.clone())).collect()
+    }
 }
 
 /// The range of `text[range]` without blanks at its ends.

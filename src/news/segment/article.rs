@@ -1,0 +1,228 @@
+//! Which line is the title of the page's own article, or where its body begins.
+
+use std::ops::Range;
+
+use super::layout::{MIN_UNMARKED_RIBBON, Page};
+use super::lines::Line;
+use super::role::Role;
+use super::sentences;
+use super::title::Title;
+
+/// So many lines (captions, a standfirst, main points) may stand between a title and its dateline or body.
+const MAX_LINES_ABOVE: usize = 8;
+
+/// Prose shorter than this, in characters, may be a notice rather than an article.
+const MAX_NOTICE_CHARACTERS: usize = 200;
+
+/// Where the page's own article stands.
+#[derive(Debug, Clone, Copy)]
+pub enum Article {
+    /// Its title is this line.
+    Titled(usize),
+    /// It has no title in the text; its body begins with this line.
+    Untitled(usize),
+}
+
+impl Article {
+    pub fn start(&self) -> usize {
+        match *self {
+            Article::Titled(at) | Article::Untitled(at) => at,
+        }
+    }
+}
+
+impl Page<'_> {
+    pub fn find_article(&self, title: Option<&Title>) -> Option<Article> {
+        if let Some(at) = title.and_then(|title| self.find_title(title)) {
+            return Some(Article::Titled(at));
+        }
+        let article = self.by_dateline().or_else(|| self.by_prose()).or_else(|| self.by_headline());
+        match article {
+            // The scraper's title is the title; what looked like one is a sub-heading or the body.
+            Some(Article::Titled(at)) if title.is_some() => Some(Article::Untitled(at)),
+            article => article,
+        }
+    }
+
+    /// The line that says what the title field says: the last one above the body's first paragraph, for a ribbon
+    /// may hold the same headline.
+    fn find_title(&self, title: &Title) -> Option<usize> {
+        let matching = (0..self.lines.len()).filter(|at| {
+            self.line(*at).is_some_and(|line| {
+                matches!(line.role, Role::Headline | Role::Prose)
+                    && !line.bullet
+                    && !line.parted
+                    && title.matched(self.text.get(line.range.clone()).unwrap_or_default()).is_some()
+            })
+        });
+        let mut found = None;
+        for at in matching {
+            let prose_between = found.is_some_and(|found| (found..at).any(|between| self.is_prose(between)));
+            if prose_between {
+                break;
+            }
+            found = Some(at);
+        }
+        found
+    }
+
+    /// The headline above the first dateline, or below it where the dateline opens the article.
+    fn by_dateline(&self) -> Option<Article> {
+        let is_dateline = |at: &usize| {
+            self.line(*at)
+                .is_some_and(|line| matches!(&line.role, Role::Dateline(d) if d.date.is_some() || !d.bare))
+        };
+        let datelines: Vec<usize> = (0..self.lines.len()).filter(is_dateline).collect();
+        // A date beside every headline makes a list, not an article.
+        if datelines.len() > 3 {
+            return None;
+        }
+        let at = *datelines.first()?;
+        let below = (at + 1..self.lines.len()).find(|below| {
+            !matches!(self.line(*below).map(|line| &line.role), Some(Role::Dateline(_) | Role::Caption))
+        });
+        let title_below =
+            below.filter(|below| self.is_free_headline(*below) && self.followed_by_prose(*below));
+        let above = self.headline_above(at);
+        let line_gap = self.lines.get(at).map_or(0, |line| line.gap);
+        let below_gap = title_below.and_then(|below| self.lines.get(below)).map_or(0, |line| line.gap);
+        match (above, title_below) {
+            (Some(_), Some(below)) if line_gap > below_gap => Some(Article::Titled(below)),
+            (Some(above), _) => Some(Article::Titled(above)),
+            (None, None) if self.is_sentence_title(at) => Some(Article::Titled(at - 1)),
+            (None, Some(below)) if !(0..below).any(|at| self.is_prose(at)) => Some(Article::Titled(below)),
+            _ => None,
+        }
+    }
+
+    /// Right above a dateline, a short sentence that opens its block is a title that ends in a full stop.
+    fn is_sentence_title(&self, dateline: usize) -> bool {
+        let Some(above) = dateline.checked_sub(1).filter(|above| self.is_prose(*above)) else {
+            return false;
+        };
+        let (title, below) = (self.lines.get(above), self.lines.get(dateline));
+        let opens = above == 0 || title.is_some_and(|title| title.gap > 0 || title.behind_furniture);
+        opens
+            && below.is_some_and(|below| below.gap == 0)
+            && title.is_some_and(|title| title.shape.characters <= sentences::MAX_HEADLINE_CHARACTERS)
+    }
+
+    /// The title above line `at`: captions and a short standfirst may stand between.
+    fn headline_above(&self, at: usize) -> Option<usize> {
+        let mut prose = 0;
+        for above in (0..at).rev().take(MAX_LINES_ABOVE) {
+            if self.is_free_headline(above) {
+                return Some(self.title_of_run(above));
+            }
+            let line = self.line(above)?;
+            match line.role {
+                Role::Dateline(_) | Role::Caption => {}
+                Role::Prose if !line.bullet && line.shape.characters <= 400 && prose < 2 => prose += 1,
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// Of two headlines, one below the other, the first is the title where the second is a longer subtitle; else
+    /// the last of them is.
+    fn title_of_run(&self, last: usize) -> usize {
+        let run =
+            (0..=last).rev().take_while(|at| self.is_free_headline(*at)).take(MIN_UNMARKED_RIBBON).count();
+        let pair = self.lines.get(last.saturating_sub(1)..=last).unwrap_or_default();
+        let below = self.lines.get(last + 1).map_or(0, |below| below.gap);
+        let subtitled = run == 2
+            && matches!(pair, [first, second] if first.shape.words >= 4
+                && second.gap <= below.min(1)
+                && !second.behind_furniture
+                && !self.is_name(first)
+                && second.shape.characters * 10 > first.shape.characters * 13);
+        if subtitled { last - 1 } else { last }
+    }
+
+    /// A short line whose every word but the smallest begins large: a site's name, a person's.
+    fn is_name(&self, line: &Line) -> bool {
+        let inside = self.text.get(line.range.clone()).unwrap_or_default();
+        let small = |word: &str| word.starts_with(char::is_lowercase) && word.chars().count() > 2;
+        line.shape.characters < 30 && !inside.split_whitespace().any(small)
+    }
+
+    fn followed_by_prose(&self, at: usize) -> bool {
+        (at + 1..self.lines.len().min(at + 5))
+            .find(|below| {
+                !matches!(self.line(*below).map(|line| &line.role), Some(Role::Dateline(_) | Role::Caption))
+            })
+            .is_some_and(|below| self.is_prose(below))
+    }
+
+    /// The headline above the first paragraph, or that paragraph.
+    fn by_prose(&self) -> Option<Article> {
+        let mut first = (0..self.lines.len()).find(|at| self.is_prose(*at))?;
+        if let Some(next) = self.behind_notice(first) {
+            first = next;
+        }
+        let row = self.lines.get(first)?.row;
+        for above in (0..first).rev().take(MAX_LINES_ABOVE) {
+            let Some(line) = self.line(above) else {
+                break;
+            };
+            match line.role {
+                Role::Headline if self.is_free_headline(above) => {
+                    return Some(Article::Titled(self.title_of_run(above)));
+                }
+                // The whole page in one row: the headline before the first paragraph is its title.
+                Role::Headline if line.row == row && !line.bullet => return Some(Article::Titled(above)),
+                Role::Dateline(_) | Role::Caption => {}
+                // The article's main points, each a sentence behind a bullet.
+                Role::Prose if line.bullet => {}
+                _ => break,
+            }
+        }
+        Some(Article::Untitled(first))
+    }
+
+    /// Where the article's prose begins if the page's first prose is a notice: little text, then a wider gap, a
+    /// title and much text.
+    fn behind_notice(&self, first: usize) -> Option<usize> {
+        let title = (first + 1..self.lines.len())
+            .find(|at| self.is_free_headline(*at) && self.followed_by_prose(*at))?;
+        let characters = |rows: Range<usize>| -> usize {
+            rows.filter(|at| self.is_prose(*at))
+                .filter_map(|at| self.lines.get(at))
+                .map(|line| line.shape.characters)
+                .sum()
+        };
+        let (before, behind) = (characters(first..title), characters(title..self.lines.len()));
+        let titled = first.checked_sub(1).is_some_and(|above| self.is_free_headline(above));
+        let least_gap = if titled { 2 } else { 1 };
+        let gap = self.lines.get(title)?.gap;
+        let wider =
+            (first..title).all(|at| self.lines.get(at).is_some_and(|line| line.gap < gap || at == first));
+        let notice = before < MAX_NOTICE_CHARACTERS
+            && behind >= 150
+            && behind >= 4 * before
+            && gap >= least_gap
+            && wider;
+        notice.then(|| (title + 1..self.lines.len()).find(|at| self.is_prose(*at))).flatten()
+    }
+
+    /// No prose and no dateline: one headline alone, or two lines of which the first is the title.
+    fn by_headline(&self) -> Option<Article> {
+        let free: Vec<usize> =
+            (0..self.lines.len()).filter(|at| self.is_free_headline(*at)).take(MIN_UNMARKED_RIBBON).collect();
+        match *free {
+            [only] => Some(Article::Titled(only)),
+            [first, second] => {
+                let (first_line, second_line) = (self.lines.get(first)?, self.lines.get(second)?);
+                let apart =
+                    (first..second).any(|at| self.line(at).is_some_and(|line| line.bullet || line.parted));
+                Some(Article::Titled(if apart && first_line.shape.words < second_line.shape.words {
+                    second
+                } else {
+                    first
+                }))
+            }
+            _ => None,
+        }
+    }
+}

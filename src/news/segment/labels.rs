@@ -1,0 +1,119 @@
+//! What stands before or behind a line without being the line's: a time, a number, a ribbon's label, a closer.
+
+use std::ops::Range;
+
+use super::cut;
+use super::vocabulary::{self, Mark};
+use super::words::{FoldedWords, is_blank};
+
+/// What stood before a line, in it or on a line of its own: a list's marks, if the page has several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Label {
+    None,
+    Time,
+    /// A number, and how many bytes of the line it takes.
+    Number(usize, usize),
+}
+
+/// How many bytes a time of day takes at the start of a line ("14:32", "14h32 -", "[9:05 am]"); 0 for none.
+pub fn time_length(inside: &str) -> usize {
+    let rest = inside.trim_start_matches(['[', '(']);
+    let opened = inside.len() - rest.len();
+    let hours = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let Some(after) = rest.get(hours..).filter(|_| (1..=2).contains(&hours)) else {
+        return 0;
+    };
+    let Some(after) = after.strip_prefix([':', 'h', 'H']) else {
+        return 0;
+    };
+    let minutes = after.bytes().take_while(u8::is_ascii_digit).count();
+    let number =
+        |digits: Option<&str>| digits.and_then(|digits| digits.parse::<u8>().ok()).unwrap_or(u8::MAX);
+    if minutes != 2 || number(rest.get(..hours)) > 24 || number(after.get(..2)) > 59 {
+        return 0;
+    }
+    let mut after = after.get(2..).unwrap_or_default();
+    for zone in [
+        " am", " pm", " a.m.", " p.m.", "am", "pm", " AM", " PM", "AM", "PM", " h", "h", " hs", " GMT",
+        " UTC",
+    ] {
+        let stripped = after.strip_prefix(zone).filter(|rest| !rest.starts_with(char::is_alphanumeric));
+        if let Some(rest) = stripped {
+            after = rest;
+            break;
+        }
+    }
+    if opened > 0 {
+        after = after.trim_start_matches([']', ')']);
+    }
+    let ended = after
+        .chars()
+        .next()
+        .is_none_or(|c| is_blank(c) || matches!(c, ':' | '-' | '–' | '—' | '|' | '•' | '·' | ','));
+    let after = after
+        .trim_start_matches(|c| is_blank(c) || matches!(c, ':' | '-' | '–' | '—' | '|' | '•' | '·' | ','));
+    if ended { inside.len() - after.len() } else { 0 }
+}
+
+/// "3. Headline", "3) Headline".
+pub fn leading_number(inside: &str) -> Label {
+    let digits = inside.bytes().take_while(u8::is_ascii_digit).count();
+    let (Some(number), Some(behind)) = (inside.get(..digits), inside.get(digits..)) else {
+        return Label::None;
+    };
+    let marked = behind.trim_start_matches(['.', ')', '-', '°']);
+    let rest = marked.trim_start_matches(is_blank);
+    match number.parse() {
+        Ok(value) if value < 1_000 && marked.len() < behind.len() && rest.len() < marked.len() => {
+            Label::Number(value, inside.len() - rest.len())
+        }
+        _ => Label::None,
+    }
+}
+
+/// Cuts a ribbon's label off the headline behind it ("Flash info : ...").
+pub fn without_label(text: &str, range: Range<usize>) -> (Range<usize>, bool) {
+    let inside = text.get(range.clone()).unwrap_or_default();
+    let words = FoldedWords::first(inside, 8);
+    let words = words.list();
+    for opening in vocabulary::openings(&words).filter(|opening| opening.mark == Mark::RibbonHeading) {
+        let Some((_, last)) = words.get(opening.words - 1).filter(|_| words.len() >= opening.words + 2)
+        else {
+            continue;
+        };
+        let behind = inside.get(last.end..).unwrap_or_default();
+        let rest = behind.trim_start().trim_start_matches([':', '|', '»', '>', '：']);
+        if rest.len() < behind.trim_start().len() {
+            return (cut::bare(text, range.end - rest.len()..range.end), true);
+        }
+    }
+    (range, false)
+}
+
+/// Cuts a closer ("Read more »") off the end of a line.
+pub fn without_closer(text: &str, range: Range<usize>) -> (Range<usize>, Option<Range<usize>>) {
+    /// No closer is longer than this, in bytes.
+    const TAIL: usize = 60;
+    let mut from = range.end.saturating_sub(TAIL).max(range.start);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let tail = text.get(from..range.end).unwrap_or_default();
+    let words = FoldedWords::of(tail);
+    let words = words.list();
+    for start in words.len().saturating_sub(5)..words.len() {
+        let rest = words.get(start..).unwrap_or_default();
+        let closes = vocabulary::openings(rest).any(|o| o.mark == Mark::Closer && o.words == rest.len());
+        let Some((_, first)) = rest.first().filter(|_| closes) else {
+            continue;
+        };
+        let before = text.get(range.start..from + first.start).unwrap_or_default();
+        let large = tail.get(first.clone()).is_some_and(|word| word.starts_with(char::is_uppercase));
+        let kept = before.trim_end_matches(|c: char| is_blank(c) || "[(>»→…|-–".contains(c));
+        if large && !kept.is_empty() && kept.len() < before.len() {
+            let end = range.start + kept.len();
+            return (range.start..end, Some(from + first.start..range.end));
+        }
+    }
+    (range, None)
+}

@@ -1,0 +1,139 @@
+//! What lines are in the light of the lines around them.
+
+use super::cut;
+use super::labels::Label;
+use super::lines::Line;
+use super::role::{self, Role};
+use super::sentences::MAX_HEADLINE_CHARACTERS;
+use super::words::Shape;
+
+/// In a row of pieces, what looks like prose is a headline that ends in a full stop, unless the row goes over into
+/// an article: then its last pieces are all prose, and long.
+pub fn sentences_of_ribbon(row: &mut [Line]) {
+    let prose = |line: &&Line| line.role == Role::Prose;
+    let last = row.iter().rev().take_while(prose).count();
+    let characters: usize = row.iter().rev().take(last).map(|line| line.shape.characters).sum();
+    let article = characters >= MIN_ROW_ARTICLE_CHARACTERS && characters >= 100 * last;
+    let headlines = if article { row.len() - last } else { row.len() };
+    for line in row.iter_mut().take(headlines).filter(|line| line.role == Role::Prose) {
+        line.role = Role::Headline;
+    }
+}
+
+/// Prose at the end of a row of headlines is an article from this length on.
+const MIN_ROW_ARTICLE_CHARACTERS: usize = 240;
+
+/// Times before lines are a list's marks where there are several; numbers where they count.
+pub fn apply_labels(text: &str, lines: &mut [Line]) {
+    let times = lines.iter().filter(|line| line.label == Label::Time).count();
+    let number = |line: Option<&Line>| match line.map(|line| line.label) {
+        Some(Label::Number(value, _)) => Some(value),
+        _ => None,
+    };
+    let numbered: Vec<usize> = (0..lines.len()).filter(|at| number(lines.get(*at)).is_some()).collect();
+    let counts = |at: usize, other: Option<&usize>, step: fn(usize, usize) -> bool| match (
+        number(lines.get(at)),
+        other.and_then(|other| number(lines.get(*other))),
+    ) {
+        (Some(this), Some(other)) => step(this, other),
+        _ => false,
+    };
+    let listed: Vec<usize> = numbered
+        .iter()
+        .enumerate()
+        .filter(|(place, at)| {
+            counts(**at, numbered.get(place + 1), |this, next| next == this + 1)
+                || counts(
+                    **at,
+                    place.checked_sub(1).and_then(|before| numbered.get(before)),
+                    |this, before| this == before + 1,
+                )
+        })
+        .map(|(_, at)| *at)
+        .collect();
+    for at in listed {
+        if let Some(line) = lines.get_mut(at)
+            && let Label::Number(_, length) = line.label
+        {
+            line.bullet = true;
+            line.plain = false;
+            line.range = cut::bare(text, line.range.start + length..line.range.end);
+            line.shape = Shape::of(text.get(line.range.clone()).unwrap_or_default());
+            line.role = role::role(text, &line.range, &line.shape);
+        }
+    }
+    for line in lines.iter_mut().filter(|line| times >= 2 && line.label == Label::Time) {
+        line.bullet = true;
+    }
+}
+
+/// Up to so many sentences in a row may be headlines of a list.
+const MAX_LISTED_SENTENCES: usize = 3;
+
+/// Sentences with two headlines right above and two right below are headlines that end in a full stop.
+pub fn sentences_of_list(lines: &mut [Line]) {
+    let headline = |line: &Line| line.role == Role::Headline && !line.bullet && !line.parted && !line.dashed;
+    let sentence = |line: &Line| {
+        line.role == Role::Prose && !line.bullet && line.shape.characters <= MAX_HEADLINE_CHARACTERS
+    };
+    let mut at = 2;
+    while at < lines.len() {
+        let run = lines.iter().skip(at).take_while(|line| sentence(line)).count();
+        let around = [at - 2, at - 1, at + run, at + run + 1];
+        let listed = around.into_iter().all(|at| lines.get(at).is_some_and(headline));
+        if (1..=MAX_LISTED_SENTENCES).contains(&run) && listed {
+            lines.iter_mut().skip(at).take(run).for_each(|line| line.role = Role::Headline);
+        }
+        at += run.max(1);
+    }
+}
+
+/// Between a title and its article, a line that ends in an agency's name is the picture's caption.
+pub fn name_captions(text: &str, lines: &mut [Line]) {
+    let is_free = |line: &Line| line.role == Role::Headline && !line.bullet && !line.parted;
+    for at in 1..lines.len().saturating_sub(1) {
+        let (Some(before), Some(here), Some(below)) = (lines.get(at - 1), lines.get(at), lines.get(at + 1))
+        else {
+            continue;
+        };
+        let between = is_free(before) || matches!(before.role, Role::Dateline(_));
+        let above = matches!(below.role, Role::Prose | Role::Dateline(_));
+        if between
+            && above
+            && is_free(here)
+            && role::ends_in_agency(text.get(here.range.clone()).unwrap_or_default())
+        {
+            if let Some(here) = lines.get_mut(at) {
+                here.role = Role::Caption;
+            }
+        }
+    }
+}
+
+/// How long the lines of hard-wrapped text are, in characters.
+const WRAPPED: std::ops::RangeInclusive<usize> = 50..=200;
+
+/// Lines that a hard wrap broke are prose: what goes on with a small letter, what it goes on from, and what
+/// follows a long line that ended in the middle of a sentence.
+pub fn join_wrapped(lines: &mut [Line]) {
+    let is_free =
+        |line: &Line| !line.bullet && !line.parted && matches!(line.role, Role::Headline | Role::Prose);
+    for at in 1..lines.len() {
+        let (before, here) = lines.split_at_mut(at);
+        let (Some(before), Some(here)) = (before.last_mut(), here.first_mut()) else {
+            continue;
+        };
+        if here.gap > 0 || here.behind_furniture || !is_free(before) || !is_free(here) {
+            continue;
+        }
+        if here.shape.starts_small {
+            before.role = Role::Prose;
+            here.role = Role::Prose;
+        } else if before.role == Role::Prose
+            && before.shape.ends_in_word
+            && WRAPPED.contains(&before.shape.characters)
+        {
+            here.role = Role::Prose;
+        }
+    }
+}
