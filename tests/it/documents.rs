@@ -89,13 +89,11 @@ fn every_environment_variable_that_a_document_names_is_a_setting() {
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
         for name in words.filter(|word| word.starts_with("NEWSWIRE_") && word.contains("__")) {
             named += 1;
-            let number = ["PAGES", "MS", "PARTITIONS"].iter().any(|end| name.ends_with(end));
-            let value = if number {
-                "1000"
-            } else if name.ends_with("CREATE") {
-                "true"
-            } else {
-                "x"
+            let value = match name.rsplit("__").next().unwrap_or_default() {
+                "MAX_PAGES" | "PARTITIONS" => "6",
+                "CREATE" => "true",
+                "LISTEN" => "127.0.0.1:0",
+                _ => "x",
             };
             let loaded = Settings::load(None, [(name.to_owned(), value.to_owned())], &[]);
             assert!(loaded.is_ok(), "{document} names {name}: {loaded:?}");
