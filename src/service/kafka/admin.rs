@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use rdkafka::ClientContext;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResourceResult, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::{Client, DefaultClientContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use tracing::info;
@@ -75,6 +77,19 @@ pub(super) fn ensure<C: ClientContext>(
         }
     }
     Ok(())
+}
+
+/// The smallest `max.message.bytes` among topics: the largest request that all of them take. `None` where this user
+/// may not know it.
+pub(super) fn smallest_limit(settings: &Settings, names: &[String]) -> Option<u64> {
+    let admin: AdminClient<DefaultClientContext> = super::client::producer(&settings.kafka).create().ok()?;
+    let topics: Vec<ResourceSpecifier<'_>> =
+        names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+    let options = AdminOptions::new().request_timeout(Some(REQUEST_TIMEOUT));
+    let answers = block_on(admin.describe_configs(&topics, &options)).ok()?;
+    let limit =
+        |answer: ConfigResourceResult| answer.ok()?.get("max.message.bytes")?.value.as_ref()?.parse().ok();
+    answers.into_iter().filter_map(limit).min()
 }
 
 /// rdkafka's admin calls are futures that its own thread completes.

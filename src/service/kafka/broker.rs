@@ -49,6 +49,8 @@ pub struct KafkaBroker {
     next: BTreeMap<i32, i64>,
     /// The next offset of each partition behind what was published.
     published: BTreeMap<i32, i64>,
+    /// The largest request, in bytes, that every topic written to takes, where that is known.
+    request_limit: Option<u64>,
     must_rewind: bool,
     must_look_for_topics: bool,
 }
@@ -69,6 +71,7 @@ impl KafkaBroker {
             owned: BTreeSet::new(),
             next: BTreeMap::new(),
             published: BTreeMap::new(),
+            request_limit: None,
             must_rewind: false,
             must_look_for_topics: false,
         }
@@ -118,6 +121,8 @@ impl KafkaBroker {
             return Err(self.unreachable(&error));
         }
         admin::ensure(consumer.client(), &self.settings, &self.topics)?;
+        let written = self.topics.get(1..).unwrap_or_default();
+        self.request_limit = admin::smallest_limit(&self.settings, written);
         consumer
             .subscribe(&[self.input()])
             .map_err(|error| errors::broker_error("subscribing to the input topic", &error))?;
@@ -145,7 +150,8 @@ impl KafkaBroker {
         let failed = |error: KafkaError| errors::broker_error("starting the producer", &error);
         let id = lowest.filter(|_| self.exactly_once()).map(|partition| self.id(partition));
         let publisher =
-            Publisher::new(&self.settings.kafka, id.as_deref(), self.stop.clone()).map_err(failed)?;
+            Publisher::new(&self.settings.kafka, id.as_deref(), self.request_limit, self.stop.clone())
+                .map_err(failed)?;
         if id.is_some() {
             publisher.initialise(self.stop.time_left(INITIALISE)).map_err(failed)?;
         }
@@ -345,21 +351,25 @@ impl KafkaBroker {
 
     /// What a failed publication leaves to settle, and what the worker is to know of it.
     fn after_failure(&mut self, failure: Failure) -> PublishError {
-        if let Failure::Refused { reason } = &failure
-            && (!self.exactly_once() || self.publisher.as_ref().is_some_and(Publisher::abort))
-        {
-            return PublishError::Refused(reason.clone());
-        }
-        let (reason, code, broken) = match failure {
-            Failure::Aborted { reason, code } => (reason, code, false),
-            Failure::Refused { reason } => (reason, None, true),
-            Failure::Broken { reason, code } => (reason, code, true),
+        let (reason, code) = match failure {
+            Failure::Refused { reason } => match self.take_publisher(self.publisher_partition) {
+                Ok(()) => return PublishError::Refused(reason),
+                Err(error) => {
+                    debug!(%error, "after a refusal");
+                    (reason, None)
+                }
+            },
+            Failure::Aborted { reason, code } => {
+                if self.exactly_once() && !self.publisher.as_ref().is_some_and(Publisher::abort) {
+                    self.publisher = None;
+                }
+                (reason, code)
+            }
+            Failure::Broken { reason, code } => {
+                self.publisher = None;
+                (reason, code)
+            }
         };
-        let aborted =
-            !broken && (!self.exactly_once() || self.publisher.as_ref().is_some_and(Publisher::abort));
-        if !aborted {
-            self.publisher = None;
-        }
         self.must_rewind = true;
         match code {
             Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => self.must_look_for_topics = true,

@@ -60,9 +60,21 @@ pub(super) fn service_consumer(settings: &KafkaSettings, delivery: Delivery) -> 
     config
 }
 
-/// The service's producer; `transactional_id` with exactly-once.
-pub(super) fn service_producer(settings: &KafkaSettings, transactional_id: Option<&str>) -> ClientConfig {
+/// librdkafka's own `batch.size`.
+const BATCH_BYTES: u64 = 1_000_000;
+
+/// The service's producer; `transactional_id` with exactly-once. `request_limit`, in bytes, is what every topic
+/// takes: librdkafka does not split a request that turns out too large, though each of its records is not.
+pub(super) fn service_producer(
+    settings: &KafkaSettings,
+    transactional_id: Option<&str>,
+    request_limit: Option<u64>,
+) -> ClientConfig {
     let mut config = producer(settings);
+    if let Some(limit) = request_limit {
+        let asked = config.get("batch.size").and_then(|bytes| bytes.parse().ok()).unwrap_or(BATCH_BYTES);
+        config.set("batch.size", asked.min(limit).to_string());
+    }
     config.set("enable.idempotence", "true").set("acks", "all");
     match transactional_id {
         Some(id) => config.set("transactional.id", id),

@@ -52,7 +52,7 @@ pub(super) fn initialise(settings: &KafkaSettings, ids: &[String], timeout: Dura
         std::thread::scope(|scope| {
             let initialise_one = |id| {
                 let producer: BaseProducer<DefaultProducerContext> =
-                    client::service_producer(settings, Some(id)).create()?;
+                    client::service_producer(settings, Some(id), None).create()?;
                 producer.init_transactions(timeout)
             };
             let threads: Vec<_> = some.iter().map(|id| scope.spawn(move || initialise_one(id))).collect();

@@ -30,9 +30,10 @@ const ABORT: Duration = Duration::from_secs(10);
 /// What went wrong with a batch.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The transaction is aborted (or there was none); the producer is as good as before.
+    /// The transaction has to be aborted; then the producer is as good as before.
     Aborted { reason: String, code: Option<Code> },
-    /// Aborted as well, and a record is to blame for what it is.
+    /// A record is to blame for what it is. librdkafka numbers an idempotent producer's requests, and a refused one
+    /// leaves a gap that the next transaction stumbles over, so the producer is of no use any more either.
     Refused { reason: String },
     /// The producer is of no use any more, or nobody knows what became of the transaction: only a new producer
     /// with the same id settles it.
@@ -80,8 +81,13 @@ pub(super) struct Publisher {
 
 impl Publisher {
     /// With an id, transactions have to be initialised before the first batch.
-    pub(super) fn new(settings: &KafkaSettings, id: Option<&str>, stop: Stop) -> KafkaResult<Publisher> {
-        let config = client::service_producer(settings, id);
+    pub(super) fn new(
+        settings: &KafkaSettings,
+        id: Option<&str>,
+        request_limit: Option<u64>,
+        stop: Stop,
+    ) -> KafkaResult<Publisher> {
+        let config = client::service_producer(settings, id, request_limit);
         let producer = BaseProducer::from_config_and_context(&config, Deliveries::default())?;
         Ok(Publisher { producer, stop })
     }
