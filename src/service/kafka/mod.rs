@@ -8,7 +8,9 @@ pub mod client;
 pub mod errors;
 mod ids;
 mod membership;
+mod publication;
 mod publisher;
+mod recovery;
 
 pub mod embedded;
 
