@@ -88,11 +88,21 @@ impl Page<'_> {
         let below_gap = title_below.and_then(|below| self.lines.get(below)).map_or(0, |line| line.gap);
         match (above, title_below) {
             (Some(_), Some(below)) if line_gap > below_gap => Some(Article::Titled(below)),
+            (Some(above), _) if self.is_sentence_title(at) && self.in_list(above) => {
+                Some(Article::Titled(at - 1))
+            }
             (Some(above), _) => Some(Article::Titled(above)),
             (None, None) if self.is_sentence_title(at) => Some(Article::Titled(at - 1)),
             (None, Some(below)) if !(0..below).any(|at| self.is_prose(at)) => Some(Article::Titled(below)),
             _ => None,
         }
+    }
+
+    /// Whether a headline is the last of a list without marks.
+    fn in_list(&self, at: usize) -> bool {
+        (at + 1)
+            .checked_sub(MIN_UNMARKED_RIBBON)
+            .is_some_and(|first| (first..at).all(|at| self.is_free_headline(at)))
     }
 
     /// Right above a dateline, a short sentence that opens its block is a title that ends in a full stop.

@@ -274,7 +274,7 @@ fn parts_headlines(inside: &str, kind: Symbol, cuts: &[Range<usize>]) -> bool {
                 || (all >= 3 && long == all)
                 || (all >= 3 && small == 0 && (long * 2 > all || long + sections() == all))
         }
-        Symbol::Star => all >= 2 && long == all && small == 0,
+        Symbol::Star => (all >= 2 && long == all && small == 0) || (all >= 4 && long * 4 >= all * 3),
         Symbol::Chevron => {
             let quotes =
                 cuts.iter().any(|cut| inside.get(cut.clone()).is_some_and(|mark| mark.starts_with('»')))

@@ -82,7 +82,7 @@ pub fn without_label(text: &str, range: Range<usize>) -> (Range<usize>, bool) {
             continue;
         };
         let behind = inside.get(last.end..).unwrap_or_default();
-        let rest = behind.trim_start().trim_start_matches([':', '|', '»', '>', '：']);
+        let rest = behind.trim_start().trim_start_matches([':', '|', '»', '>', '：', ']']);
         if rest.len() < behind.trim_start().len() {
             return (cut::bare(text, range.end - rest.len()..range.end), true);
         }

@@ -31,12 +31,19 @@ impl Draft {
 /// slogan, a subtitle).
 pub const MIN_UNMARKED_RIBBON: usize = 3;
 
+/// The headline of a teaser in a list has at least so many words; sub-headings have fewer.
+const MIN_TEASER_WORDS: usize = 4;
+
+/// What stands below a teaser's headline is no longer than this.
+const MAX_SUMMARY_CHARACTERS: usize = 250;
+
 /// The items of a page, in page order, and the line numbers of its datelines that count.
 pub fn layout(text: &str, lines: &[Line], title: Option<&Title>) -> Vec<Draft> {
     let gapless = lines.iter().all(|line| line.gap == 0);
     let mut page =
         Page { text, lines, gapless, drafts: vec![None; lines.len()], taken: vec![false; lines.len()] };
     page.closed_teasers();
+    page.listed_teasers();
     let article = page.find_article(title);
     let before = article.as_ref().map_or(lines.len(), Article::start);
     page.ribbon(0..before);
@@ -151,6 +158,46 @@ impl Page<'_> {
         }
     }
 
+    /// A page that is a list of teasers: blocks of a headline and a sentence or two right below it, each behind a
+    /// gap, and no other prose.
+    fn listed_teasers(&mut self) {
+        let content: Vec<usize> = (0..self.lines.len())
+            .filter(|at| self.line(*at).is_some_and(|line| matches!(line.role, Role::Headline | Role::Prose)))
+            .collect();
+        let gap = |at: usize| self.lines.get(at).map_or(0, |line| line.gap);
+        let shape = |at: usize| self.lines.get(at).map(|line| line.shape).unwrap_or_default();
+        let blocks: Vec<&[usize]> = content.chunk_by(|_, below| gap(*below) == 0).collect();
+        let is_teaser = |block: &&[usize]| match block {
+            [headline, below @ ..] => {
+                self.is_free_headline(*headline)
+                    && shape(*headline).words >= MIN_TEASER_WORDS
+                    && (1..=2).contains(&below.len())
+                    && below
+                        .iter()
+                        .all(|at| self.is_prose(*at) && shape(*at).characters <= MAX_SUMMARY_CHARACTERS)
+            }
+            [] => false,
+        };
+        // A label or two may stand alone; any other block is an article's.
+        let teasers: Vec<Range<usize>> = blocks
+            .iter()
+            .filter(|block| is_teaser(block))
+            .filter_map(|block| Some(*block.first()?..block.last()? + 1))
+            .collect();
+        let prose = blocks.iter().filter(|block| block.iter().any(|at| self.is_prose(*at))).count();
+        // One date on the page is an article's; a list has one for each teaser or none.
+        let dates = self.lines.iter().filter(|line| matches!(line.role, Role::Dateline(_))).count();
+        if teasers.len() < MIN_UNMARKED_RIBBON || prose > teasers.len() || (1..=2).contains(&dates) {
+            return;
+        }
+        for rows in teasers {
+            if let Some(draft) = self.teaser(rows.clone(), Kind::Related) {
+                self.give(rows.start, draft);
+            }
+            self.take(rows);
+        }
+    }
+
     /// Where the teaser begins that ends with these lines.
     fn teaser_start(&self, rows: Range<usize>) -> Option<usize> {
         let stops = |line: &Line| {
@@ -174,15 +221,23 @@ impl Page<'_> {
         first
     }
 
-    /// The headlines of a list without marks: runs of free headlines whose gaps are no wider than most.
+    /// The headlines of a list without marks: runs of free headlines whose gaps are no wider than most. Where the
+    /// page is nothing but lists, two headlines are enough for one of them.
     fn unmarked_ribbon(&self, rows: Range<usize>) -> BTreeSet<usize> {
+        let rows_end = rows.end;
         let free: Vec<usize> = rows.filter(|at| self.is_free_headline(*at)).collect();
         let gap = |at: &usize| self.lines.get(*at).map_or(0, |line| line.gap);
         let mut gaps: Vec<usize> = free.iter().skip(1).map(gap).collect();
         gaps.sort_unstable();
         let usual = gaps.get(gaps.len() / 2).copied().unwrap_or_default();
-        let runs = free.chunk_by(|_, below| gap(below) <= usual);
-        runs.filter(|run| run.len() >= MIN_UNMARKED_RIBBON).flatten().copied().collect()
+        let runs = || free.chunk_by(|_, below| gap(below) <= usual);
+        let no_article = rows_end == self.lines.len();
+        let least = if no_article && runs().any(|run| run.len() >= MIN_UNMARKED_RIBBON) {
+            2
+        } else {
+            MIN_UNMARKED_RIBBON
+        };
+        runs().filter(|run| run.len() >= least).flatten().copied().collect()
     }
 
     /// Tickers above the article: lists, and unmarked headlines where there are enough of them. Prose there is a
