@@ -6,6 +6,7 @@ mod label;
 mod lexicon;
 mod never_panics;
 mod pages;
+mod report;
 mod schema;
 
 mod kit;

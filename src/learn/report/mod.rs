@@ -35,7 +35,8 @@ pub struct LearningPoint {
 const LEARNING_SIXTEENTHS: [u64; 5] = [1, 2, 4, 8, 16];
 
 /// Trains on more and more of `corpus` and measures each model on `judged`. Which headlines a share holds follows
-/// from their text, so that a larger share holds the smaller ones and a second run gives the same curve.
+/// from their text, so that a larger share holds the smaller ones and a second run gives the same curve. A share
+/// that is too small to train on has no point.
 pub fn learning_curve(
     corpus: &[Example],
     knowledge: &Knowledge,
@@ -43,17 +44,21 @@ pub fn learning_curve(
     judged: &[&Example],
 ) -> Result<Vec<LearningPoint>, TrainError> {
     let settings = TrainSettings::default();
-    let point = |sixteenths: u64| {
+    let mut curve = Vec::new();
+    for sixteenths in LEARNING_SIXTEENTHS {
         let share: Vec<Example> =
             corpus.iter().filter(|row| sixteenth(&row.title) < sixteenths).cloned().collect();
         let documents = documents::collect(&share, knowledge, settings.rubric_cap);
-        let trained = train(&documents, language, &settings, "for a learning curve")?;
+        let trained = match train(&documents, language, &settings, "for a learning curve") {
+            Err(TrainError::NoHeadlines(_) | TrainError::OneTopic(_)) => continue,
+            trained => trained?,
+        };
         let own = documents.documents.iter();
         let own = own.filter(|document| document.language == language && document.split == Split::Train);
         let figures = evaluate(&trained.model, judged, DEFAULT_THRESHOLD).figures;
-        Ok(LearningPoint { headlines: own.count(), macro_f1: figures.macro_f1 })
-    };
-    LEARNING_SIXTEENTHS.into_iter().map(point).collect()
+        curve.push(LearningPoint { headlines: own.count(), macro_f1: figures.macro_f1 });
+    }
+    Ok(curve)
 }
 
 /// The sixteenth of the corpus that a headline falls into.
