@@ -183,9 +183,8 @@ impl Page<'_> {
         }
         let first = article.body.is_empty();
         let belongs = |line: &&Line| {
-            !(first && self.is_agency_caption(line))
-                && !self.is_tags(line)
-                && (prose_follows || first || (!apart && line.shape.words >= 4))
+            let furniture = self.is_tags(line) || (first && self.is_agency_caption(line));
+            !furniture && (prose_follows || first || (!apart && line.shape.words >= 4))
         };
         let lines = self.lines.get(rows).unwrap_or_default();
         article.body.extend(lines.iter().filter(belongs).map(|line| line.range.clone()));

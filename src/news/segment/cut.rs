@@ -67,7 +67,7 @@ pub fn leading_bullet(inside: &str) -> usize {
     let Some(first) = inside.chars().next() else {
         return 0;
     };
-    let run = inside.len() - inside.trim_start_matches(|c| c == first).len();
+    let run = inside.len() - inside.trim_start_matches(first).len();
     let behind = inside.get(run..).unwrap_or_default().chars().next();
     let before_blank = behind.is_none_or(is_blank);
     match symbol(first) {
@@ -90,7 +90,7 @@ fn trailing_bullet(inside: &str, quotes: bool) -> usize {
     let Some(last) = inside.chars().next_back() else {
         return 0;
     };
-    let rest = inside.trim_end_matches(|c| c == last);
+    let rest = inside.trim_end_matches(last);
     let behind_blank = rest.chars().next_back().is_none_or(is_blank);
     let cut = match symbol(last) {
         Some(Symbol::Bullet | Symbol::Bar) => true,
@@ -314,4 +314,65 @@ fn numbered_cuts(inside: &str) -> Option<Vec<Range<usize>>> {
     let opens = cuts.first().is_some_and(|first| first.start == 0);
     let headlines = parts(inside, &cuts).skip(1).all(|part| Shape::of(part).words >= 3);
     (cuts.len() >= 3 && opens && headlines).then_some(cuts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, expected: &[&str]) {
+        let found: Vec<_> =
+            pieces(line, 0..line.len()).into_iter().filter_map(|piece| line.get(piece)).collect();
+        assert_eq!(found, expected, "{line:?}");
+    }
+
+    #[test]
+    fn wide_blanks_part() {
+        check("Un titre    Un autre\tEncore un", &["Un titre", "Un autre", "Encore un"]);
+        check("Un titre\u{a0}\u{a0}Un autre", &["Un titre", "Un autre"]);
+        check("Un titre   un mot", &["Un titre   un mot"]);
+        check("Maroc\u{a0} : le  «\u{a0} oui\u{a0} »", &["Maroc\u{a0} : le  «\u{a0} oui\u{a0} »"]);
+    }
+
+    #[test]
+    fn double_blanks_part_ribbons_not_prose() {
+        let ribbon = "Le port rouvre enfin lundi  La mairie change de mains  Le stade ferme pour travaux";
+        check(
+            ribbon,
+            &["Le port rouvre enfin lundi", "La mairie change de mains", "Le stade ferme pour travaux"],
+        );
+        let prose = "Le port rouvre enfin lundi.  La mairie change de mains.  Le stade ferme pour travaux.";
+        check(prose, &[prose]);
+        check("Real Madrid  Barcelona", &["Real Madrid  Barcelona"]);
+    }
+
+    #[test]
+    fn marks_part_where_headlines_stand_between_them() {
+        check("• Un titre • Un autre titre", &["Un titre", "Un autre titre"]);
+        check("+++ Un titre +++ Un autre +++", &["Un titre", "Un autre"]);
+        check("Le port rouvre lundi matin | VIDEO", &["Le port rouvre lundi matin | VIDEO"]);
+        check(
+            "Le port rouvre lundi | La mairie change de mains | Le stade ferme tôt",
+            &["Le port rouvre lundi", "La mairie change de mains", "Le stade ferme tôt"],
+        );
+        check("Liga / J33 : Benfica – Sporting, le choc", &["Liga / J33 : Benfica – Sporting, le choc"]);
+        check("Le match - et la suite - de ce soir", &["Le match - et la suite - de ce soir"]);
+        check("Accueil / Monde / Sport", &["Accueil", "Monde", "Sport"]);
+        check("Accueil > Monde > Le port rouvre lundi", &["Accueil", "Monde", "Le port rouvre lundi"]);
+        check(
+            "1. Le port rouvre 2. La mairie change 3. Le stade ferme",
+            &["Le port rouvre", "La mairie change", "Le stade ferme"],
+        );
+    }
+
+    #[test]
+    fn bullets_at_the_ends_are_no_part() {
+        check("- Un titre", &["Un titre"]);
+        check("►Un titre |", &["Un titre"]);
+        check("-5 °C à Oslo", &["-5 °C à Oslo"]);
+        check("« Un titre »", &["« Un titre »"]);
+        check("Un titre »", &["Un titre"]);
+        check("• | -", &[]);
+    }
 }

@@ -202,3 +202,52 @@ fn date(year: i32, month: u16, day: u16) -> Option<Date> {
     let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
     Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, expected: Option<&str>) {
+        assert_eq!(find(line).map(|found| found.date.to_string()).as_deref(), expected, "{line:?}");
+    }
+
+    #[test]
+    fn dates_in_words() {
+        check("Publié le 3 mai 2024 à 10h12", Some("2024-05-03"));
+        check("le 1er août 2025", Some("2025-08-01"));
+        check("3 de mayo de 2024", Some("2024-05-03"));
+        check("12 de septiembre del 2023", Some("2023-09-12"));
+        check("May 3rd, 2024", Some("2024-05-03"));
+        check("the 3rd of May, 2024", Some("2024-05-03"));
+        check("14 Dec. 2025", Some("2025-12-14"));
+        check("Mar 7, 2026 9:05 am", Some("2026-03-07"));
+        check("juil. 2024", None);
+        check("3 mai", None);
+        check("mai 2024", None);
+    }
+
+    #[test]
+    fn dates_in_numbers() {
+        check("Publié dans Le Fil le 13 - 09 - 2023", Some("2023-09-13"));
+        check("05/03/2024", Some("2024-03-05"));
+        check("12/25/2024", Some("2024-12-25"));
+        check("07.11.25", Some("2025-11-07"));
+        check("2024-05-03T10:30:00Z", Some("2024-05-03"));
+        check("2024/5/3", Some("2024-05-03"));
+        check("Real Madrid 3-1-2024", Some("2024-01-03"));
+        check("13/09 2023", None);
+        check("192.168.10.24", None);
+        check("10:30 - 12:45", None);
+    }
+
+    #[test]
+    fn days_that_no_calendar_has() {
+        check("31/02/2024", None);
+        check("29 février 2023", None);
+        check("29 février 2024", Some("2024-02-29"));
+        check("13/13/2024", None);
+        check("3 mai 1789", None);
+        check("99999999999999999999/01/2024", None);
+    }
+}

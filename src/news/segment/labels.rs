@@ -109,11 +109,52 @@ pub fn without_closer(text: &str, range: Range<usize>) -> (Range<usize>, Option<
         };
         let before = text.get(range.start..from + first.start).unwrap_or_default();
         let large = tail.get(first.clone()).is_some_and(|word| word.starts_with(char::is_uppercase));
-        let kept = before.trim_end_matches(|c: char| is_blank(c) || "[(>»→…|-–".contains(c));
+        let kept = before.trim_end_matches(|c: char| is_blank(c) || "[(>»→|-–".contains(c));
         if large && !kept.is_empty() && kept.len() < before.len() {
             let end = range.start + kept.len();
             return (range.start..end, Some(from + first.start..range.end));
         }
     }
     (range, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_time(line: &str, expected: &str) {
+        assert_eq!(line.get(time_length(line)..), Some(expected));
+    }
+
+    #[test]
+    fn times_are_cut_off() {
+        check_time("14:32 Un titre", "Un titre");
+        check_time("14h32 | Un titre", "Un titre");
+        check_time("[9:05 am] A headline", "A headline");
+        check_time("9:05 a.m. - A headline", "A headline");
+        check_time("23:59", "");
+        check_time("14h Un titre", "14h Un titre");
+        check_time("3.50 euros le litre", "3.50 euros le litre");
+        check_time("25:10 Un titre", "25:10 Un titre");
+        check_time("10:30ème édition", "10:30ème édition");
+    }
+
+    #[track_caller]
+    fn check_closer(line: &str, headline: &str, closer: Option<&str>) {
+        let (kept, found) = without_closer(line, 0..line.len());
+        assert_eq!((line.get(kept), found.and_then(|found| line.get(found))), (Some(headline), closer));
+    }
+
+    #[test]
+    fn closers_are_cut_off() {
+        check_closer(
+            "Le port rouvre lundi. Lire la suite »",
+            "Le port rouvre lundi.",
+            Some("Lire la suite »"),
+        );
+        check_closer("The port opens… [Read more]", "The port opens…", Some("Read more]"));
+        check_closer("Lire la suite", "Lire la suite", None);
+        check_closer("Why children should read more", "Why children should read more", None);
+    }
 }

@@ -98,14 +98,14 @@ pub fn name_captions(text: &str, lines: &mut [Line]) {
         };
         let between = is_free(before) || matches!(before.role, Role::Dateline(_));
         let above = matches!(below.role, Role::Prose | Role::Dateline(_));
+        let captioned = role::ends_in_agency(text.get(here.range.clone()).unwrap_or_default());
         if between
             && above
             && is_free(here)
-            && role::ends_in_agency(text.get(here.range.clone()).unwrap_or_default())
+            && captioned
+            && let Some(here) = lines.get_mut(at)
         {
-            if let Some(here) = lines.get_mut(at) {
-                here.role = Role::Caption;
-            }
+            here.role = Role::Caption;
         }
     }
 }

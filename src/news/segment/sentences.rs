@@ -192,3 +192,75 @@ fn glued_capitals(inside: &str, start: usize, end: usize) -> Option<usize> {
     let at = start + word.char_indices().nth(kept)?.0;
     words::words(inside.get(..at)?).nth(MIN_GLUED_WORDS - 1).map(|_| at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_first(paragraph: &str, expected: &str) {
+        let found = first_sentence(paragraph, 0..paragraph.len());
+        assert_eq!(paragraph.get(found), Some(expected));
+    }
+
+    #[test]
+    fn a_sentence_ends_where_the_next_one_begins() {
+        check_first("Le port rouvre lundi. Il avait fermé en mai.", "Le port rouvre lundi.");
+        check_first("Le port rouvre-t-il lundi ? Oui.", "Le port rouvre-t-il lundi ?");
+        check_first("« Le port rouvre lundi. » Oui.", "« Le port rouvre lundi. »");
+        check_first("\"The port opens.\" He smiled.", "\"The port opens.\"");
+        check_first("El puerto abre hoy. ¿Y el muelle?", "El puerto abre hoy.");
+        check_first("Le port rouvre lundi… Enfin.", "Le port rouvre lundi…");
+    }
+
+    #[test]
+    fn abbreviations_and_numbers_end_no_sentence() {
+        check_first("Le ministre M. Diop a signé. Puis il est parti.", "Le ministre M. Diop a signé.");
+        check_first("The U.S. Senate voted on it. It passed.", "The U.S. Senate voted on it.");
+        check_first("Para EE. UU. Cuba es un vecino. Nada más.", "Para EE. UU. Cuba es un vecino.");
+        check_first("La hausse est de 3.5 points. Elle dure.", "La hausse est de 3.5 points.");
+        check_first("Le groupe a dit. il verra", "Le groupe a dit. il verra");
+    }
+
+    #[test]
+    fn a_word_or_two_are_no_sentence() {
+        check_first(
+            "INTERVIEW. Les deux pays parlent enfin. Oui.",
+            "INTERVIEW. Les deux pays parlent enfin.",
+        );
+    }
+
+    #[test]
+    fn a_sentence_without_end_is_cut_at_a_word() {
+        let endless = "mot ".repeat(400);
+        let found = first_sentence(&endless, 0..endless.len());
+        let cut = endless.get(found).expect("a sentence is cut on character boundaries");
+        assert!(cut.len() <= MAX_SENTENCE_CHARACTERS && cut.ends_with("mot"), "{} bytes", cut.len());
+    }
+
+    #[track_caller]
+    fn check_glue(line: &str, expected: Option<&str>) {
+        assert_eq!(glue(line).and_then(|end| line.get(..end)), expected, "{line:?}");
+    }
+
+    #[test]
+    fn headlines_are_parted_from_what_is_glued_to_them() {
+        check_glue("Une savante mise en scèneLe président arrive", Some("Une savante mise en scène"));
+        check_glue("Il est allé en Corée du NordLe président arrive", Some("Il est allé en Corée du Nord"));
+        check_glue("« Un pays comme un autre »INTERVIEW. Oui", Some("« Un pays comme un autre »"));
+        check_glue("Un accord selon la KCNASEOUL - Le dirigeant", Some("Un accord selon la KCNA"));
+        check_glue("Una entente surcoreanaSEUL - El presidente", Some("Una entente surcoreana"));
+        check_glue("Why do so many win?Altitude is one reason", Some("Why do so many win?"));
+        check_glue("The deal was signed in 2019The minister said", Some("The deal was signed in 2019"));
+        check_glue("Les taxis dans l'impasseL'accord a échoué", Some("Les taxis dans l'impasse"));
+    }
+
+    #[test]
+    fn names_with_a_capital_inside_are_whole() {
+        check_glue("La nouvelle saison de LaLiga débute", None);
+        check_glue("How the firm bought LinkedIn and YouTube", None);
+        check_glue("Le groupe TotalEnergies quitte le pays", None);
+        check_glue("Con Messi: \"Esta vez tocó así\"", None);
+        check_glue("Le PDG de McDonald s'en va", None);
+    }
+}

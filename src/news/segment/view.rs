@@ -101,3 +101,39 @@ fn entity(page: &str, at: usize) -> Option<(String, usize)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where `seen` stands in the view of `page`, and what stands there in the page.
+    #[track_caller]
+    fn check(page: &str, seen: &str, in_page: &str) {
+        let view = View::new(page);
+        let at = view.text.find(seen).expect("the view holds what is looked for");
+        let range = view.in_page(&(at..at + seen.len()));
+        assert_eq!(page.get(range), Some(in_page));
+    }
+
+    #[test]
+    fn entities_are_read_and_found_again() {
+        check("Marks &amp; Finch", "Marks & Finch", "Marks &amp; Finch");
+        check("a &lt;b&gt; c", "<b>", "&lt;b&gt;");
+        check("l&#039;été", "l'été", "l&#039;été");
+        check("x&nbsp;&nbsp;y z", "y z", "y z");
+        check("AT&T &unknown; &", "AT&T &unknown; &", "AT&T &unknown; &");
+    }
+
+    #[test]
+    fn marks_without_width_are_left_out_at_the_ends() {
+        check("\u{200b}Un titre\u{200b}", "Un titre", "Un titre");
+        check("Un\u{ad} ti\u{200b}tre", "Un titre", "Un\u{ad} ti\u{200b}tre");
+        check("&amp;\u{200b}\u{feff}b", "b", "b");
+        check("a\u{200b}&amp;", "a", "a");
+    }
+
+    #[test]
+    fn a_plain_page_is_not_copied() {
+        assert!(matches!(View::new("Un titre, « comme ça ».").text, Cow::Borrowed(_)));
+    }
+}
