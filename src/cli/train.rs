@@ -12,73 +12,218 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::evaluate::headline_figures;
 use crate::learn::corpus::{self, Example, LabelledBy, Split};
 use crate::learn::documents::{self, Documents};
-use crate::learn::evaluate::{Evaluation, evaluate};
+use crate::learn::evaluate::evaluate;
 use crate::learn::knowledge::Knowledge;
-use crate::learn::train::{TrainSettings, train};
+use crate::learn::language::{self, Sample};
+use crate::learn::merge::merge;
+use crate::learn::train::{TrainSettings, cross_validate, train};
 use crate::news::language::Language;
 use crate::news::model::TopicModel;
 use crate::news::pipeline::DEFAULT_THRESHOLD;
 
-/// Train topic models from labelled headlines, one for each language that has some.
+/// Train models from labelled headlines: one of topics for each language that has some, and one that tells the
+/// languages apart.
 ///
 /// A corpus row is a JSON object: {"lang":"fr","topic":"sport","title":"..."}, and where known "source", "also"
 /// (topics that would be right too), "by" ("rubric" where the newspaper's section told the topic) and "split"
-/// ("dev": held out). The topics are those of the corpus.
+/// ("dev": held out; where no row is, one in ten will be). The topics are those of the corpus. A row with "text" in
+/// place of "title" is a sentence in a language that is to be told apart.
 #[derive(Debug, Args)]
 pub struct TrainArguments {
     /// Files of labelled headlines, .jsonl or .jsonl.gz.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     corpus: Vec<PathBuf>,
-    /// Where the models go: topic-LANGUAGE.model for each language.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// What is known beforehand: a folder of .tsv files (see models/lexicon/README.md).
+    /// Where the models go: topic-LANGUAGE.model for each language, and language.model.
+    #[arg(long, value_name = "DIR", required_unless_present = "cross_validate")]
+    out: Option<PathBuf>,
+    /// Merge the corpus into this folder's topic models in place of training new ones: for a few hundred headlines
+    /// of your own.
+    #[arg(long, value_name = "DIR", conflicts_with = "cross_validate")]
+    init: Option<PathBuf>,
+    /// Only measure topic models, on sources that are held out in turn; write nothing.
+    #[arg(long, conflicts_with = "out")]
+    cross_validate: bool,
+    /// What is known beforehand: a folder of .tsv files (see models/lexicon/README.md). With --init, in place of what
+    /// the models hold.
     #[arg(long, value_name = "DIR")]
     lexicon: Option<PathBuf>,
-    /// Train these languages alone; the others' headlines still teach names.
-    #[arg(long, value_delimiter = ',', value_name = "CODES", value_parser = language)]
+    /// Train the topic models of these languages alone; the others' headlines still teach names.
+    #[arg(long, value_delimiter = ',', value_name = "CODES", value_parser = parse_language)]
     languages: Vec<Language>,
 }
 
-fn language(code: &str) -> Result<Language, String> {
+fn parse_language(code: &str) -> Result<Language, String> {
     Language::new(code).ok_or_else(|| "a language code of two or three lower-case letters is needed".into())
 }
 
 pub fn run(arguments: TrainArguments) -> anyhow::Result<ExitCode> {
-    let bytes = corpus_bytes(&arguments.corpus)?;
-    let bar = progress_bar(bytes);
+    let bar = progress_bar(corpus_bytes(&arguments.corpus)?);
     bar.set_message("reading");
     let examples = corpus::read(&arguments.corpus, &|read| bar.inc(read))?;
-    let knowledge = match &arguments.lexicon {
-        Some(folder) => Knowledge::read(folder)?,
-        None => Knowledge::default(),
-    };
-    let settings = TrainSettings::default();
-    bar.set_message("cutting headlines into terms");
-    let documents = documents::collect(&examples, &knowledge, settings.rubric_cap);
+    let knowledge = arguments.lexicon.as_deref().map(Knowledge::read).transpose()?;
     let languages = languages(&examples, &arguments.languages)?;
-    fs::create_dir_all(&arguments.out)
-        .with_context(|| format!("cannot make the folder {:?}", arguments.out.display()))?;
-    for language in languages {
-        bar.set_message(format!("fitting {language}"));
-        let made_by = made_by(&arguments, &documents, language);
-        let trained = train(&documents, language, &settings, &made_by)?;
-        let path = arguments.out.join(format!("topic-{language}.model"));
-        let before = replaced(&path)?;
-        fs::write(&path, trained.model.write())
-            .with_context(|| format!("cannot write {:?}", path.display()))?;
-        let held_out: Vec<&Example> = examples.iter().filter(|example| example.split == Split::Dev).collect();
-        let now = evaluate(&trained.model, &held_out, DEFAULT_THRESHOLD);
-        let before = before.map(|model| evaluate(&model, &held_out, DEFAULT_THRESHOLD));
-        bar.suspend(|| {
-            anstream::println!("{}", path.display());
-            anstream::println!("  unseen sources  {}", headline_figures(&trained.cross_validated));
-            anstream::println!("  held out (dev)  {}", headline_figures(&now.figures));
-            anstream::println!("  {}", difference(&now, before.as_ref()));
-        });
+    let task = Task { arguments: &arguments, examples: &examples, knowledge, bar: &bar };
+    match (&arguments.init, &arguments.out) {
+        (Some(from), Some(out)) => task.merge(from, out, languages)?,
+        (None, Some(out)) => task.train(out, languages)?,
+        (_, None) => task.measure(languages)?,
     }
     bar.finish_and_clear();
     Ok(ExitCode::SUCCESS)
+}
+
+/// What all ways of training share.
+struct Task<'t> {
+    arguments: &'t TrainArguments,
+    examples: &'t [Example],
+    knowledge: Option<Knowledge>,
+    bar: &'t ProgressBar,
+}
+
+impl Task<'_> {
+    fn documents(&self, settings: &TrainSettings) -> Documents {
+        self.bar.set_message("cutting headlines into terms");
+        let none = Knowledge::default();
+        documents::collect(self.examples, self.knowledge.as_ref().unwrap_or(&none), settings.rubric_cap)
+    }
+
+    fn train(&self, out: &Path, languages: BTreeSet<Language>) -> anyhow::Result<()> {
+        make_folder(out)?;
+        let settings = TrainSettings::default();
+        let documents = self.documents(&settings);
+        for language in languages {
+            self.bar.set_message(format!("fitting the topics of {language}"));
+            let trained = train(&documents, language, &settings, &self.made_by("trained on"))?;
+            let path = topic_path(out, language);
+            let before = read_model(&path)?;
+            write_file(&path, &trained.model.write())?;
+            let unseen = format!("unseen sources  {}\n", headline_figures(&trained.cross_validated));
+            self.tell(&path, &unseen, &trained.model, before.as_ref());
+        }
+        if self.arguments.languages.is_empty() {
+            self.bar.set_message("telling languages apart");
+            let samples: Vec<Sample<'_>> = self.examples.iter().filter_map(sample).collect();
+            let model = language::train(&samples, &self.made_by("trained on"))?;
+            let path = out.join("language.model");
+            write_file(&path, &model.write())?;
+            self.say(&format!("{}\n", path.display()));
+        }
+        Ok(())
+    }
+
+    fn merge(&self, from: &Path, out: &Path, languages: BTreeSet<Language>) -> anyhow::Result<()> {
+        make_folder(out)?;
+        for language in languages {
+            let path = topic_path(from, language);
+            let Some(before) = read_model(&path)? else {
+                bail!(
+                    "--init has no model of language {language}: {:?} is missing or of another format",
+                    path
+                );
+            };
+            let own = |example: &&Example| {
+                example.language == language && example.topic.is_some() && example.split == Split::Train
+            };
+            let own: Vec<&Example> = self.examples.iter().filter(own).collect();
+            let lexicon = self.knowledge.as_ref().map(|knowledge| knowledge.lexicon(language));
+            self.bar.set_message(format!("merging into the topics of {language}"));
+            let made_by = self.made_by(&format!("{} merged with", before.origin().hash));
+            let (model, weight) = merge(&before, &own, lexicon.as_ref(), &made_by)?;
+            let path = topic_path(out, language);
+            write_file(&path, &model.write())?;
+            let merged = format!("merged {} headlines, each counted {weight} times\n", own.len());
+            self.tell(&path, &merged, &model, Some(&before));
+        }
+        // The folder is to serve as it is.
+        let language = from.join("language.model");
+        if language.exists() && from != out {
+            fs::copy(&language, out.join("language.model"))
+                .with_context(|| format!("cannot copy {:?} to {:?}", language.display(), out.display()))?;
+        }
+        Ok(())
+    }
+
+    fn measure(&self, languages: BTreeSet<Language>) -> anyhow::Result<()> {
+        let settings = TrainSettings::default();
+        let documents = self.documents(&settings);
+        for language in languages {
+            self.bar.set_message(format!("cross-validating {language}"));
+            let figures = cross_validate(&documents, language, &settings)?;
+            let mut text = format!("{language}  {}\n", headline_figures(&figures));
+            for topic in figures.topics {
+                text += &format!(
+                    "    {:12} precision {:.3}  recall {:.3}  F1 {:.3}  {:6} headlines\n",
+                    topic.label, topic.precision, topic.recall, topic.f1, topic.support
+                );
+            }
+            self.say(&text);
+        }
+        Ok(())
+    }
+
+    /// Ends with what the held-out headlines say, and how that differs from the model before.
+    fn tell(&self, path: &Path, first: &str, model: &TopicModel, before: Option<&TopicModel>) {
+        let held_out: Vec<&Example> =
+            self.examples.iter().filter(|example| example.split == Split::Dev).collect();
+        let now = evaluate(model, &held_out, DEFAULT_THRESHOLD).figures;
+        let compared = match before {
+            None => "replaces no model".to_owned(),
+            Some(before) => {
+                let before = evaluate(before, &held_out, DEFAULT_THRESHOLD).figures;
+                format!(
+                    "against the model before: macro-F1 {:+.3}  accuracy {:+.3}  calibration error {:+.3}",
+                    now.macro_f1 - before.macro_f1,
+                    now.accuracy - before.accuracy,
+                    now.calibration_error - before.calibration_error,
+                )
+            }
+        };
+        let held_out = headline_figures(&now);
+        self.say(&format!("{}\n  {first}  held out (dev)  {held_out}\n  {compared}\n", path.display()));
+    }
+
+    /// Prints without tearing the progress bar.
+    fn say(&self, text: &str) {
+        self.bar.suspend(|| anstream::print!("{text}"));
+    }
+
+    /// What a person wants to know of how a model came to be.
+    fn made_by(&self, how: &str) -> String {
+        let names = self.arguments.corpus.iter().filter_map(|path| path.file_name());
+        let names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+        let lexicon = if self.knowledge.is_some() { "with a lexicon" } else { "without a lexicon" };
+        format!("newswire {}: {how} {}, {lexicon}", env!("CARGO_PKG_VERSION"), names.join(", "))
+    }
+}
+
+fn sample(example: &Example) -> Option<Sample<'_>> {
+    (example.split == Split::Train).then_some(Sample {
+        language: example.language,
+        source: &example.source,
+        text: &example.title,
+        is_headline: example.is_headline,
+    })
+}
+
+fn topic_path(folder: &Path, language: Language) -> PathBuf {
+    folder.join(format!("topic-{language}.model"))
+}
+
+fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {:?}", folder.display()))
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    fs::write(path, bytes).with_context(|| format!("cannot write {:?}", path.display()))
+}
+
+/// The model that stands at `path`; `None` where there is none of this format.
+fn read_model(path: &Path) -> anyhow::Result<Option<TopicModel>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let bytes = fs::read(path).with_context(|| format!("cannot read {:?}", path.display()))?;
+    Ok(TopicModel::read(&bytes).ok())
 }
 
 fn corpus_bytes(paths: &[PathBuf]) -> anyhow::Result<u64> {
@@ -113,45 +258,4 @@ fn languages(examples: &[Example], asked: &[Language]) -> anyhow::Result<BTreeSe
         [] => Ok(found),
         _ => Ok(asked.iter().copied().collect()),
     }
-}
-
-/// What a person wants to know of how a model came to be.
-fn made_by(arguments: &TrainArguments, documents: &Documents, language: Language) -> String {
-    let names: Vec<String> = arguments
-        .corpus
-        .iter()
-        .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
-        .collect();
-    let own = documents.documents.iter().filter(|document| document.language == language);
-    let training = own.filter(|document| document.split == Split::Train).count();
-    format!(
-        "newswire {} train on {}: {training} headlines of its own language, {} lexicon",
-        env!("CARGO_PKG_VERSION"),
-        names.join(", "),
-        if arguments.lexicon.is_some() { "with a" } else { "without a" },
-    )
-}
-
-/// The model that stands where the new one goes.
-fn replaced(path: &Path) -> anyhow::Result<Option<TopicModel>> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let bytes = fs::read(path).with_context(|| format!("cannot read {:?}", path.display()))?;
-    // A model of an older format is replaced, not compared.
-    Ok(TopicModel::read(&bytes).ok())
-}
-
-/// How the new model's held-out figures differ from those of the model that it replaces.
-fn difference(now: &Evaluation, before: Option<&Evaluation>) -> String {
-    let Some(before) = before else {
-        return "replaces no model".into();
-    };
-    let (now, before) = (&now.figures, &before.figures);
-    format!(
-        "against the model it replaces: macro-F1 {:+.3}, accuracy {:+.3}, calibration error {:+.3}",
-        now.macro_f1 - before.macro_f1,
-        now.accuracy - before.accuracy,
-        now.calibration_error - before.calibration_error,
-    )
 }

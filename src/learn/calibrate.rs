@@ -1,8 +1,7 @@
 //! Confidence that is a probability: one temperature for a model's scores (Guo et al. 2017, "On calibration of
 //! modern neural networks"), fitted on headlines of sources that the scores have not seen.
 
-use super::train::HeldOut;
-use super::weigh::FamilyWeighting;
+use super::train::{HeldOut, Learned};
 use crate::news::model::soft_max;
 
 /// What scores are multiplied with.
@@ -46,13 +45,11 @@ impl Calibration {
         scaled
     }
 
-    /// The weighting whose scores need no further calibration.
-    pub fn apply(&self, weighting: &FamilyWeighting) -> FamilyWeighting {
-        let scale = |values: &[f64]| values.iter().map(|value| value * self.factor).collect();
-        FamilyWeighting {
-            labels: weighting.labels,
-            weights: scale(&weighting.weights),
-            bias: scale(&weighting.bias),
-        }
+    /// What was learned, so that its scores need no further calibration.
+    pub fn apply(&self, mut learned: Learned) -> Learned {
+        learned.weighting.weights.iter_mut().for_each(|weight| *weight *= self.factor);
+        learned.weighting.bias.iter_mut().for_each(|bias| *bias *= self.factor);
+        learned.attributes.bias.iter_mut().for_each(|bias| *bias *= self.factor);
+        learned
     }
 }

@@ -23,6 +23,8 @@ pub struct Example {
     pub labelled_by: LabelledBy,
     pub split: Split,
     pub title: String,
+    /// A headline, and no sentence of another kind.
+    pub is_headline: bool,
 }
 
 /// Where a label comes from.
@@ -59,7 +61,11 @@ pub enum CorpusError {
 #[derive(Deserialize)]
 struct Row {
     lang: Language,
-    title: String,
+    #[serde(default)]
+    title: Option<String>,
+    /// A sentence in place of a headline, for telling languages apart.
+    #[serde(default)]
+    text: Option<String>,
     #[serde(default)]
     source: Option<String>,
     #[serde(default)]
@@ -148,6 +154,8 @@ fn example(row: Row) -> Result<Example, String> {
         Some("dev") => Split::Dev,
         Some(other) => return Err(format!("\"split\" is {other:?} where \"train\" or \"dev\" is expected")),
     };
+    let is_headline = row.title.is_some();
+    let title = row.title.or(row.text).ok_or("neither \"title\" nor \"text\" is there")?;
     Ok(Example {
         language: row.lang,
         source: row.source.unwrap_or_default(),
@@ -155,7 +163,8 @@ fn example(row: Row) -> Result<Example, String> {
         also: row.also.unwrap_or_default(),
         labelled_by,
         split,
-        title: row.title,
+        title,
+        is_headline,
     })
 }
 

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 
 use super::bayes::{BayesError, feature_log_probabilities};
+use crate::news::model::SURPRISE_STEPS;
 
 /// The log-probability of each term under each topic, term by term, topics of each in turn. `counts` has the same
 /// shape; `alpha` is what smoothing adds to each.
@@ -15,6 +16,11 @@ pub fn log_probabilities(counts: &[f32], labels: usize, alpha: f32) -> Result<Ve
         |label, term: usize| counts.get(term * labels + label).copied().unwrap_or_default() + alpha;
     let rows = Array2::from_shape_fn((labels, terms), |(label, term)| f64::from(smoothed(label, term)));
     Ok(feature_log_probabilities(&rows)?.t().iter().copied().collect())
+}
+
+/// Log-probabilities in the model file's steps.
+pub fn surprise(log_probabilities: &[f64]) -> Vec<u16> {
+    log_probabilities.iter().map(|value| (-value * SURPRISE_STEPS).round() as u16).collect()
 }
 
 #[cfg(test)]

@@ -3,12 +3,15 @@
 pub mod bayes;
 pub mod language;
 
+pub mod assemble;
+pub mod attributes;
 pub mod calibrate;
 pub mod corpus;
 pub mod documents;
 pub mod fit;
 pub mod folds;
 pub mod knowledge;
+pub mod merge;
 pub mod multinomials;
 pub mod train;
 pub mod weigh;

@@ -2,17 +2,18 @@
 
 use rayon::prelude::*;
 
+use super::assemble::assemble;
+use super::attributes::{Attributes, Row, weigh_terms};
 use super::bayes::BayesError;
 use super::calibrate::{Calibration, calibrate};
 use super::corpus::{LabelledBy, Split};
 use super::documents::{Counts, Document, Documents};
 use super::evaluate::{Figures, Prediction, figures};
-use super::fit;
 use super::folds::folds_by_source;
 use super::multinomials::{FamilyTotals, Multinomials};
 use super::weigh::{FamilyWeighting, Sums, weigh};
 use crate::news::language::Language;
-use crate::news::model::{ATTRIBUTE_STEPS, FamilyWeights, SURPRISE_STEPS, TermWeights, TopicModel, Weights};
+use crate::news::model::TopicModel;
 use crate::news::model_file::{Header, ModelKind};
 use crate::news::tokens::Family;
 
@@ -84,12 +85,32 @@ pub fn train(
     let workshop = Workshop::new(documents, language, settings)?;
     let held_out = workshop.cross_validate();
     let calibration = calibrate(&held_out);
-    let weighting = workshop.weighting(None);
+    let learned = calibration.apply(workshop.learn(None));
     let cross_validated = workshop.figures(&held_out, &calibration);
-    let weights = workshop.weights(&calibration.apply(&weighting))?;
+    let lexicon = documents.lexicons.get(&language).cloned().unwrap_or_default();
+    let weights = assemble(&documents.vocabulary, &workshop.all.0, &learned, lexicon, settings)?;
     let labels = documents.labels.clone();
     let header = Header::new(ModelKind::Topic, format!("topic-{language}"), vec![language], labels, made_by);
     Ok(Trained { model: TopicModel::new(header, weights), cross_validated })
+}
+
+/// What was learned of how much families and terms count.
+#[derive(Debug, Clone)]
+pub struct Learned {
+    pub weighting: FamilyWeighting,
+    pub attributes: Attributes,
+}
+
+/// How good models of one language are on sources that they have not seen: each fold's headlines judged by a model
+/// made without that fold.
+pub fn cross_validate(
+    documents: &Documents,
+    language: Language,
+    settings: &TrainSettings,
+) -> Result<Figures, TrainError> {
+    let workshop = Workshop::new(documents, language, settings)?;
+    let held_out = workshop.cross_validate();
+    Ok(workshop.figures(&held_out, &calibrate(&held_out)))
 }
 
 /// The scores of one held-out headline.
@@ -159,33 +180,38 @@ impl<'d> Workshop<'d> {
             .map(|(document, _)| document)
     }
 
-    /// The family weights, from headlines whose own fold the probabilities have not seen. With `test`, as if that
+    /// What counts how much, from headlines whose own fold the probabilities have not seen. With `test`, as if that
     /// fold did not exist.
-    fn weighting(&self, test: Option<usize>) -> FamilyWeighting {
+    fn learn(&self, test: Option<usize>) -> Learned {
         let labels = self.documents.labels.len();
         let folds = (0..FOLDS).filter(|fold| Some(*fold) != test);
-        let headlines: Vec<Sums> = folds
+        let rows: Vec<Row> = folds
             .flat_map(|fold| {
                 let without: Vec<usize> = [Some(fold), test].into_iter().flatten().collect();
                 let multinomials = self.multinomials(&without);
                 let judged: Vec<&Document> = self.judged_in(fold).collect();
                 judged
                     .into_par_iter()
-                    .map(|document| sums(document, &multinomials, labels))
+                    .map(|document| row(document, &multinomials, labels))
                     .collect::<Vec<_>>()
             })
             .collect();
-        weigh(&headlines, labels, self.settings.balance)
+        let sums: Vec<Sums> = rows.par_iter().map(|row| sums(row, labels)).collect();
+        let weighting = weigh(&sums, labels, self.settings.balance);
+        let terms = self.documents.vocabulary.keys.len();
+        let attributes = weigh_terms(&rows, &weighting, terms, self.settings.balance);
+        Learned { weighting, attributes }
     }
 
     /// Scores of every fold's headlines by a model that was made without that fold.
     fn cross_validate(&self) -> Vec<HeldOut> {
         let labels = self.documents.labels.len();
         let of_fold = |fold: usize| {
-            let weighting = self.weighting(Some(fold));
+            let learned = self.learn(Some(fold));
             let multinomials = self.multinomials(&[fold]);
             let judged = self.judged_in(fold).map(|document| {
-                let scores = weighting.scores(&sums(document, &multinomials, labels).sums);
+                let row = row(document, &multinomials, labels);
+                let scores = learned.attributes.scores(&row, &learned.weighting);
                 HeldOut { label: document.label, also: document.also.clone(), scores }
             });
             judged.collect::<Vec<_>>()
@@ -207,78 +233,6 @@ impl<'d> Workshop<'d> {
             .collect();
         figures(&self.documents.labels, &predictions, 0.0)
     }
-
-    /// Has linfa fit the terms that are worth keeping, family by family.
-    fn weights(&self, weighting: &FamilyWeighting) -> Result<Weights, TrainError> {
-        let labels = self.documents.labels.len();
-        let mut weights = Weights {
-            families: Vec::new(),
-            bias: weighting.bias.iter().map(|&bias| bias as f32).collect(),
-            terms: Vec::new(),
-            surprise: Vec::new(),
-            lexicon: self.documents.lexicons.get(&self.language).cloned().unwrap_or_default(),
-        };
-        let kept = self.worth_keeping(weighting);
-        let mut rows: Vec<(TermWeights, Vec<u16>)> = Vec::with_capacity(kept.len());
-        let (counts, _) = &self.all;
-        for family in Family::ALL {
-            let of_family =
-                |term: &&u32| self.documents.vocabulary.families.get(**term as usize) == Some(&family);
-            let terms: Vec<u32> = kept.iter().filter(of_family).copied().collect();
-            let columns: Vec<f32> = terms.iter().flat_map(|&term| counts.row(term)).copied().collect();
-            let mut totals = vec![0.0; labels];
-            for row in columns.chunks(labels) {
-                totals.iter_mut().zip(row).for_each(|(total, count)| *total += count);
-            }
-            let fitted = fit::log_probabilities(&columns, labels, self.settings.alpha)?;
-            for (&term, log_probabilities) in terms.iter().zip(fitted.chunks(labels)) {
-                let key = self.documents.vocabulary.keys.get(term as usize).copied().unwrap_or_default();
-                let term = TermWeights { key, family: family as u8, attribute: ATTRIBUTE_STEPS as u8 };
-                let surprise = log_probabilities.iter().map(|value| (-value * SURPRISE_STEPS).round() as u16);
-                rows.push((term, surprise.collect()));
-            }
-            let start = family as usize * labels;
-            let family_weights = weighting.weights.get(start..start + labels).unwrap_or_default();
-            weights.families.push(FamilyWeights {
-                weights: family_weights.iter().map(|&weight| weight as f32).collect(),
-                alpha: self.settings.alpha,
-                totals,
-                terms: terms.len() as u32,
-            });
-        }
-        rows.sort_by_key(|(term, _)| term.key);
-        for (term, surprise) in rows {
-            weights.terms.push(term);
-            weights.surprise.extend(surprise);
-        }
-        Ok(weights)
-    }
-
-    /// The terms that move headlines most: by how often a term was seen times how far it moves a score.
-    fn worth_keeping(&self, weighting: &FamilyWeighting) -> Vec<u32> {
-        let labels = self.documents.labels.len();
-        let multinomials = self.multinomials(&[]);
-        let mut row = vec![0.0; labels];
-        let mut ranked: Vec<(f64, u32)> = Vec::new();
-        for term in 0..self.documents.vocabulary.keys.len() as u32 {
-            let Some(family) = multinomials.centred(term, &mut row) else {
-                continue;
-            };
-            let start = family as usize * labels;
-            let weights = weighting.weights.get(start..start + labels).unwrap_or_default();
-            let moved = row.iter().zip(weights).map(|(value, weight)| f64::from(*value) * weight);
-            let (least, most) =
-                moved.fold((0.0f64, 0.0f64), |(low, high), one| (low.min(one), high.max(one)));
-            let seen: f32 = self.all.0.row(term).iter().sum();
-            ranked.push((f64::from(seen) * (most - least), term));
-        }
-        ranked.sort_by(|one, two| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1)));
-        ranked.truncate(self.settings.most_terms);
-        let mut kept: Vec<u32> =
-            ranked.into_iter().filter(|(moved, _)| *moved > 0.0).map(|(_, term)| term).collect();
-        kept.sort_unstable();
-        kept
-    }
 }
 
 /// A hand-labelled training headline of the language: what weights are fitted to.
@@ -298,14 +252,23 @@ fn importance(document: &Document, language: Language, settings: &TrainSettings)
     }
 }
 
-fn sums(document: &Document, multinomials: &Multinomials<'_>, labels: usize) -> Sums {
-    let mut sums = vec![0.0; Family::COUNT * labels];
-    let mut row = vec![0.0; labels];
+fn row(document: &Document, multinomials: &Multinomials<'_>, labels: usize) -> Row {
+    let mut row = Row { label: document.label, terms: Vec::new(), values: Vec::new() };
+    let mut values = vec![0.0; labels];
     for &term in &document.terms {
-        if let Some(family) = multinomials.centred(term, &mut row) {
-            let of_family = sums.iter_mut().skip(family as usize * labels);
-            of_family.zip(&row).for_each(|(sum, value)| *sum += value);
+        if let Some(family) = multinomials.centred(term, &mut values) {
+            row.terms.push((term, family));
+            row.values.extend_from_slice(&values);
         }
     }
-    Sums { label: document.label, sums }
+    row
+}
+
+fn sums(row: &Row, labels: usize) -> Sums {
+    let mut sums = vec![0.0; Family::COUNT * labels];
+    for (&(_, family), values) in row.terms.iter().zip(row.values.chunks(labels)) {
+        let of_family = sums.iter_mut().skip(family as usize * labels);
+        of_family.zip(values).for_each(|(sum, value)| *sum += value);
+    }
+    Sums { label: row.label, sums }
 }

@@ -61,7 +61,7 @@ pub fn weigh(headlines: &[Sums], labels: usize, balance: f64) -> FamilyWeighting
     let size = Family::COUNT * labels;
     let mut weighting =
         FamilyWeighting { labels, weights: vec![FIRST_WEIGHT; size], bias: vec![0.0; labels] };
-    let importance = importance(headlines, labels, balance);
+    let importance = importance(headlines.iter().map(|headline| headline.label), labels, balance);
     let mut descent = Descent::new(size + labels);
     for step in 1..=STEPS {
         let mut gradient = gradient(headlines, &weighting, &importance);
@@ -69,7 +69,7 @@ pub fn weigh(headlines: &[Sums], labels: usize, balance: f64) -> FamilyWeighting
             let mean = weights.iter().sum::<f64>() / labels as f64;
             slope.iter_mut().zip(weights).for_each(|(slope, weight)| *slope += RIDGE * (weight - mean));
         }
-        let moves = descent.moves(&gradient, step);
+        let moves = descent.moves(&gradient, step, STEP_SIZE);
         let (weights, bias) = moves.split_at(size);
         weighting
             .weights
@@ -83,10 +83,15 @@ pub fn weigh(headlines: &[Sums], labels: usize, balance: f64) -> FamilyWeighting
 }
 
 /// How much a headline of each label counts.
-fn importance(headlines: &[Sums], labels: usize, balance: f64) -> Vec<f64> {
-    let of = |label| headlines.iter().filter(|headline| headline.label == label).count().max(1);
-    let even = headlines.len() as f64 / labels as f64;
-    (0..labels).map(|label| (even / of(label) as f64).powf(balance)).collect()
+pub fn importance(of: impl Iterator<Item = usize>, labels: usize, balance: f64) -> Vec<f64> {
+    let mut headlines = vec![0usize; labels];
+    for label in of {
+        if let Some(count) = headlines.get_mut(label) {
+            *count += 1;
+        }
+    }
+    let even = headlines.iter().sum::<usize>() as f64 / labels as f64;
+    headlines.into_iter().map(|count| (even / count.max(1) as f64).powf(balance)).collect()
 }
 
 /// The slope of the negative log-likelihood by each weight, then by each bias.
@@ -125,24 +130,25 @@ fn gradient(headlines: &[Sums], weighting: &FamilyWeighting, importance: &[f64])
 }
 
 /// Adam's running means.
-struct Descent {
+pub struct Descent {
     first: Vec<f64>,
     second: Vec<f64>,
 }
 
 impl Descent {
-    fn new(size: usize) -> Descent {
+    pub fn new(size: usize) -> Descent {
         Descent { first: vec![0.0; size], second: vec![0.0; size] }
     }
 
-    fn moves(&mut self, gradient: &[f64], step: i32) -> Vec<f64> {
+    /// How far each value moves in this step, counted from 1.
+    pub fn moves(&mut self, gradient: &[f64], step: i32, size: f64) -> Vec<f64> {
         let (one, two) = DECAY;
         let moments = self.first.iter_mut().zip(self.second.iter_mut()).zip(gradient);
         let step_of = |((first, second), slope): ((&mut f64, &mut f64), &f64)| {
             *first = one * *first + (1.0 - one) * slope;
             *second = two * *second + (1.0 - two) * slope * slope;
             let (first, second) = (*first / (1.0 - one.powi(step)), *second / (1.0 - two.powi(step)));
-            STEP_SIZE * first / (second.sqrt() + 1e-9)
+            size * first / (second.sqrt() + 1e-9)
         };
         moments.map(step_of).collect()
     }

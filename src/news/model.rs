@@ -42,8 +42,6 @@ pub struct TermWeights {
     /// The low 40 bits of the term's key.
     pub key: u64,
     pub family: u8,
-    /// The attribute weight in steps of 1/64.
-    pub attribute: u8,
 }
 
 /// All that a model file holds behind its header.
@@ -57,12 +55,41 @@ pub struct Weights {
     pub terms: Vec<TermWeights>,
     /// -log P(term | topic) in steps of 1/2048, term by term, topic by topic.
     pub surprise: Vec<u16>,
+    /// The attribute weights in steps of 1/64, term by term, topic by topic.
+    pub attributes: Vec<u8>,
     pub lexicon: Lexicon,
+}
+
+impl Weights {
+    /// Puts weights together from each term's own, its surprise and its attribute weights, in any order.
+    pub fn new(
+        families: Vec<FamilyWeights>,
+        bias: Vec<f32>,
+        mut rows: Vec<(TermWeights, Vec<u16>, Vec<u8>)>,
+        lexicon: Lexicon,
+    ) -> Weights {
+        rows.sort_by_key(|(term, _, _)| term.key);
+        let cells = rows.len() * bias.len();
+        let mut weights = Weights {
+            families,
+            bias,
+            terms: Vec::with_capacity(rows.len()),
+            surprise: Vec::with_capacity(cells),
+            attributes: Vec::with_capacity(cells),
+            lexicon,
+        };
+        for (term, surprise, attributes) in rows {
+            weights.terms.push(term);
+            weights.surprise.extend(surprise);
+            weights.attributes.extend(attributes);
+        }
+        weights
+    }
 }
 
 /// The steps that a nat of [`Weights::surprise`] is cut into.
 pub const SURPRISE_STEPS: f64 = 2048.0;
-/// The steps of [`TermWeights::attribute`] that make a weight of one.
+/// The steps of [`Weights::attributes`] that make a weight of one.
 pub const ATTRIBUTE_STEPS: f64 = 64.0;
 /// How much of a term's key the model tells terms apart by. With 200,000 terms an unknown term is taken for a
 /// known one once in five million.
@@ -260,16 +287,14 @@ impl Table {
         let size = (weights.terms.len() * 2).next_power_of_two().max(16);
         let mut table = Table { slots: vec![0; size], rows: vec![0; size], labels, scores: Vec::new() };
         table.scores.reserve(weights.surprise.len());
-        for (number, (term, surprise)) in
-            weights.terms.iter().zip(weights.surprise.chunks(labels)).enumerate()
-        {
+        let rows = weights.surprise.chunks(labels).zip(weights.attributes.chunks(labels));
+        for (number, (term, (surprise, attributes))) in weights.terms.iter().zip(rows).enumerate() {
             let family = weights.families.get(term.family as usize).map_or(&[][..], |family| &family.weights);
-            let attribute = f64::from(term.attribute) / ATTRIBUTE_STEPS;
             let mean = surprise.iter().map(|&steps| f64::from(steps)).sum::<f64>() / labels as f64;
-            let score = |(&steps, &weight): (&u16, &f32)| {
-                (attribute * f64::from(weight) * (mean - f64::from(steps)) / SURPRISE_STEPS) as f32
-            };
-            table.scores.extend(surprise.iter().zip(family).map(score));
+            for ((&steps, &attribute), &weight) in surprise.iter().zip(attributes).zip(family) {
+                let weight = f64::from(weight) * f64::from(attribute) / ATTRIBUTE_STEPS;
+                table.scores.push((weight * (mean - f64::from(steps)) / SURPRISE_STEPS) as f32);
+            }
             let mut at = table.home(term.key);
             while table.slots.get(at).is_some_and(|&slot| slot != 0) {
                 at = (at + 1) & (size - 1);
@@ -305,3 +330,6 @@ impl Table {
 fn taken(key: u64) -> u64 {
     (key & ((1 << KEY_BITS) - 1)) | 1 << KEY_BITS
 }
+
+#[cfg(test)]
+mod tests;

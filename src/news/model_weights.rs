@@ -4,8 +4,8 @@
 //! each family: alpha f32, terms u32, then for each topic a total f32 and a weight f32
 //! a bias f32 for each topic
 //! the lexicon: see `lexicon.rs`
-//! number of terms u32, then each: key less the key before it (variable length), family u8, attribute weight u8,
-//!                                  a surprise u16 for each topic
+//! number of terms u32, then each: key less the key before it (variable length), family u8, then for each topic
+//!                                 a surprise u16 and an attribute weight u8
 //! ```
 
 use super::lexicon::Lexicon;
@@ -29,11 +29,15 @@ pub fn write(weights: &Weights) -> Vec<u8> {
     bytes.extend((weights.terms.len() as u32).to_le_bytes());
     let labels = weights.bias.len().max(1);
     let mut before = 0;
-    for (term, surprise) in weights.terms.iter().zip(weights.surprise.chunks(labels)) {
+    let rows = weights.surprise.chunks(labels).zip(weights.attributes.chunks(labels));
+    for (term, (surprise, attributes)) in weights.terms.iter().zip(rows) {
         push_varint(term.key - before, &mut bytes);
         before = term.key;
-        bytes.extend([term.family, term.attribute]);
-        surprise.iter().for_each(|steps| bytes.extend(steps.to_le_bytes()));
+        bytes.push(term.family);
+        for (steps, &attribute) in surprise.iter().zip(attributes) {
+            bytes.extend(steps.to_le_bytes());
+            bytes.push(attribute);
+        }
     }
     bytes
 }
@@ -52,22 +56,25 @@ pub fn read(bytes: &[u8], labels: usize) -> Result<Weights, ModelFileError> {
     }
     let mut terms = Vec::with_capacity(count);
     let mut surprise = Vec::with_capacity(count * labels);
+    let mut attributes = Vec::with_capacity(count * labels);
     let mut key = 0u64;
     for _ in 0..count {
         key = key.saturating_add(rest.varint()?);
-        let [family, attribute] = rest.array()?;
+        let [family] = rest.array()?;
         if key >> KEY_BITS != 0 || family as usize >= Family::COUNT {
             return Err(ModelFileError::Weights(format!("key {key} or family {family} is out of range")));
         }
-        terms.push(TermWeights { key, family, attribute });
+        terms.push(TermWeights { key, family });
         for _ in 0..labels {
             surprise.push(u16::from_le_bytes(rest.array()?));
+            let [attribute] = rest.array()?;
+            attributes.push(attribute);
         }
     }
     if !rest.rest.is_empty() {
         return Err(ModelFileError::Weights(format!("{} bytes stand behind the last term", rest.rest.len())));
     }
-    Ok(Weights { families, bias, terms, surprise, lexicon })
+    Ok(Weights { families, bias, terms, surprise, attributes, lexicon })
 }
 
 fn read_family(rest: &mut Reader<'_>, labels: usize) -> Result<FamilyWeights, ModelFileError> {

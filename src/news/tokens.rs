@@ -370,3 +370,6 @@ fn key(family: Family, value: u64) -> u64 {
     key = (key ^ (key >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     key ^ (key >> 31)
 }
+
+#[cfg(test)]
+mod tests;
