@@ -2,6 +2,8 @@
 
 #[path = "core/segment.rs"]
 mod segment;
+#[path = "core/topic.rs"]
+mod topic;
 
 fn main() {
     divan::main();

@@ -8,6 +8,7 @@ mod never_panics;
 mod pages;
 mod report;
 mod schema;
+mod train;
 
 mod kit;
 

@@ -1,0 +1,126 @@
+//! `newswire train`, `evaluate` and `label` on topics and a language of a user's own.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn newswire(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_newswire"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("newswire starts");
+    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("the input is small");
+    child.wait_with_output().expect("newswire ends")
+}
+
+#[track_caller]
+fn succeed(folder: &Path, arguments: &[&str], input: &str) -> String {
+    let output = newswire(folder, arguments, input);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "newswire {arguments:?}: {errors}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+const HEALTH: [&str; 6] = ["ospedale", "vaccino", "medici", "influenza", "chirurgo", "ambulatorio"];
+const CULTURE: [&str; 6] = ["mostra", "romanzo", "teatro", "museo", "concerto", "regista"];
+const PLACES: [&str; 5] = ["a Torino", "di Palermo", "per la città", "nella valle", "sul lago"];
+
+/// Italian headlines of two topics that no shipped model knows, every tenth held out.
+fn corpus(folder: &Path) {
+    let mut rows = String::new();
+    for n in 0..240usize {
+        let (topic, words) = if n.is_multiple_of(2) { ("health", HEALTH) } else { ("culture", CULTURE) };
+        let (one, two, place) = (words[n % 6], words[(n / 6 + 1) % 6], PLACES[n % 5]);
+        let split = if n % 10 < 2 { "dev" } else { "train" };
+        let row = serde_json::json!({
+            "lang": "it", "source": format!("gazzetta {}", n % 8), "topic": topic, "split": split,
+            "title": format!("Il nuovo {one} {place}: {two} e polemiche numero {n}"),
+        });
+        writeln!(rows, "{row}").expect("a string can be written");
+    }
+    std::fs::write(folder.join("corpus.jsonl"), rows).expect("the folder can be written");
+}
+
+#[test]
+fn topics_and_a_language_of_ones_own_train_evaluate_and_label() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = folder.path();
+    corpus(folder);
+    let said = succeed(folder, &["train", "--corpus", "corpus.jsonl", "--out", "models"], "");
+    assert!(said.contains("topic-it.model") && said.contains("replaces no model"), "{said}");
+
+    let json = succeed(folder, &["evaluate", "--model", "models", "--data", "corpus.jsonl", "--json"], "");
+    let evaluations: Value = serde_json::from_str(&json).expect("the evaluation is JSON");
+    let figures = &evaluations[0]["figures"];
+    assert_eq!(evaluations[0]["language"], "it");
+    assert_eq!(figures["labels"], serde_json::json!(["culture", "health"]));
+    assert_eq!(figures["headlines"], 48, "the held-out rows alone");
+    assert!(figures["accuracy"].as_f64().is_some_and(|accuracy| accuracy > 0.95), "{figures}");
+
+    let page = "Il teatro di Palermo apre la stagione con un romanzo nella valle";
+    let records = succeed(folder, &["label", "--models", "models"], page);
+    let record: Value =
+        serde_json::from_str(records.lines().next().expect("a record")).expect("a record is JSON");
+    assert_eq!((&record["language"], &record["topic"]), (&"it".into(), &"culture".into()), "{record}");
+}
+
+#[test]
+fn the_same_corpus_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = folder.path();
+    corpus(folder);
+    for out in ["one", "two"] {
+        succeed(folder, &["train", "--corpus", "corpus.jsonl", "--out", out], "");
+    }
+    for file in ["topic-it.model", "language.model"] {
+        let read = |out: &str| std::fs::read(folder.join(out).join(file)).expect("training wrote the file");
+        assert!(read("one") == read("two"), "{file} differs");
+    }
+}
+
+#[test]
+fn a_users_headlines_are_merged_into_a_model() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = folder.path();
+    corpus(folder);
+    succeed(folder, &["train", "--corpus", "corpus.jsonl", "--out", "models"], "");
+    let mut rows = String::new();
+    for n in 0..40 {
+        let (topic, word) = if n % 2 == 0 { ("health", "farmacia") } else { ("culture", "fumetto") };
+        let split = if n % 8 < 2 { "dev" } else { "train" };
+        let title = format!("{word} in piazza {n}");
+        let row = serde_json::json!({ "lang": "it", "topic": topic, "split": split, "title": title });
+        writeln!(rows, "{row}").expect("a string can be written");
+    }
+    std::fs::write(folder.join("own.jsonl"), rows).expect("the folder can be written");
+    let said =
+        succeed(folder, &["train", "--init", "models", "--corpus", "own.jsonl", "--out", "merged"], "");
+    assert!(said.contains("merged 30 headlines") && said.contains("against the model before"), "{said}");
+    let accuracy = |model: &str| {
+        let json = succeed(folder, &["evaluate", "--model", model, "--data", "own.jsonl", "--json"], "");
+        let evaluations: Value = serde_json::from_str(&json).expect("the evaluation is JSON");
+        evaluations[0]["figures"]["accuracy"].as_f64().expect("a number")
+    };
+    assert!(accuracy("merged") > accuracy("models"), "no gain");
+    assert_eq!(accuracy("merged"), 1.0);
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused_with_a_sentence() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = folder.path();
+    let output = newswire(folder, &["train", "--corpus", "missing.jsonl", "--out", "models"], "");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && errors.contains("missing.jsonl"), "{errors}");
+    std::fs::write(folder.join("broken.jsonl"), "{\"lang\":\"it\"}\n").expect("the folder can be written");
+    let output = newswire(folder, &["train", "--corpus", "broken.jsonl", "--out", "models"], "");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains("line 1") && !errors.contains("panicked"), "{errors}");
+}
