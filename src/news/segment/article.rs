@@ -68,9 +68,12 @@ impl Page<'_> {
 
     /// The headline above the first dateline, or below it where the dateline opens the article.
     fn by_dateline(&self) -> Option<Article> {
+        // A byline without a date tells the title above it as well, but below prose it is a signature.
+        let prose = (0..self.lines.len()).find(|at| self.is_prose(*at)).unwrap_or(self.lines.len());
         let is_dateline = |at: &usize| {
-            self.line(*at)
-                .is_some_and(|line| matches!(&line.role, Role::Dateline(d) if d.date.is_some() || !d.bare))
+            self.line(*at).is_some_and(|line| {
+                matches!(&line.role, Role::Dateline(d) if d.date.is_some() || (!d.bare && *at < prose))
+            })
         };
         let datelines: Vec<usize> = (0..self.lines.len()).filter(is_dateline).collect();
         // A date beside every headline makes a list, not an article.
@@ -88,6 +91,10 @@ impl Page<'_> {
         let below_gap = title_below.and_then(|below| self.lines.get(below)).map_or(0, |line| line.gap);
         match (above, title_below) {
             (Some(_), Some(below)) if line_gap > below_gap => Some(Article::Titled(below)),
+            // The site's name and the day stand at the head of the page.
+            (Some(above), Some(below)) if self.lines.get(above).is_some_and(|line| self.is_name(line)) => {
+                Some(Article::Titled(below))
+            }
             (Some(above), _) if self.is_sentence_title(at) && self.in_list(above) => {
                 Some(Article::Titled(at - 1))
             }
@@ -134,26 +141,45 @@ impl Page<'_> {
         None
     }
 
-    /// Of two headlines, one below the other, the first is the title where the second is a longer subtitle; else
-    /// the last of them is.
+    /// Of two headlines, one right below the other, the first is the title where the second is a longer subtitle or
+    /// a much shorter line; else the last of them is. Of more, the last is: the others are a ribbon's.
     fn title_of_run(&self, last: usize) -> usize {
-        let run =
-            (0..=last).rev().take_while(|at| self.is_free_headline(*at)).take(MIN_UNMARKED_RIBBON).count();
-        let pair = self.lines.get(last.saturating_sub(1)..=last).unwrap_or_default();
-        let below = self.lines.get(last + 1).map_or(0, |below| below.gap);
-        let subtitled = run == 2
-            && matches!(pair, [first, second] if first.shape.words >= 4
-                && second.gap <= below.min(1)
-                && !second.behind_furniture
-                && !self.is_name(first)
-                && second.shape.characters * 10 > first.shape.characters * 13);
-        if subtitled { last - 1 } else { last }
+        let line = |at: usize| self.lines.get(at);
+        let name = |at: usize| line(at).is_some_and(|line| self.is_name(line));
+        // An author's name below the title.
+        let mut last = last;
+        if name(last) && last.checked_sub(1).is_some_and(|above| self.is_free_headline(above) && !name(above))
+        {
+            last -= 1;
+        }
+        // What stands behind furniture opens a block of its own, and so does what stands below a site's name.
+        let mut first = last;
+        while last - first < MIN_UNMARKED_RIBBON
+            && !line(first).is_some_and(|line| line.behind_furniture)
+            && first.checked_sub(1).is_some_and(|above| self.is_free_headline(above) && !name(above))
+        {
+            first -= 1;
+        }
+        let [Some(title), Some(subtitle)] = [line(first), line(last)] else {
+            return last;
+        };
+        let below = line(last + 1).map_or(0, |below| below.gap);
+        let close = subtitle.gap <= below.min(1);
+        let (titled, subtitled) = (title.shape.characters, subtitle.shape.characters);
+        let is_subtitle = last - first == 1
+            && close
+            && ((title.shape.words >= 4 && subtitled * 10 > titled * 13)
+                || (title.shape.words >= 5 && subtitle.gap == 0 && titled * 10 > subtitled * 13));
+        if is_subtitle { first } else { last }
     }
 
     /// A short line whose every word but the smallest begins large: a site's name, a person's.
     fn is_name(&self, line: &Line) -> bool {
         let inside = self.text.get(line.range.clone()).unwrap_or_default();
-        let small = |word: &str| word.starts_with(char::is_lowercase) && word.chars().count() > 2;
+        let small = |word: &str| {
+            let word = word.rsplit(['\'', '’']).next().unwrap_or(word);
+            word.starts_with(char::is_lowercase) && word.chars().count() > 2
+        };
         line.shape.characters < 30 && !inside.split_whitespace().any(small)
     }
 

@@ -163,7 +163,9 @@ impl Page<'_> {
     /// Unmarked headlines in or behind the body: sub-headings where prose follows, a ribbon where there are enough
     /// of them at the end, else remains of the page's furniture.
     fn headlines(&mut self, at: usize, article: &mut Draft) -> usize {
-        let count = (at..self.lines.len()).take_while(|at| self.is_free_headline(*at)).count().max(1);
+        let behind_furniture = |row: usize| self.lines.get(row).is_some_and(|line| line.behind_furniture);
+        let in_run = |row: &usize| self.is_free_headline(*row) && (*row == at || !behind_furniture(*row));
+        let count = (at..self.lines.len()).take_while(in_run).count().max(1);
         let rows = at..at + count;
         let prose_follows = self.is_prose(at + count);
         let apart = self.lines.get(at).is_some_and(|line| line.gap > 0 || line.behind_furniture);

@@ -59,6 +59,10 @@ pub fn role(text: &str, line: &Range<usize>, shape: &Shape) -> Role {
         if let Some(role) = marked(text, line, inside, &words, shape) {
             return role;
         }
+        if is_bare_byline(inside, &words) {
+            let signature = inside.contains("--");
+            return if signature { Role::Furniture } else { Role::Dateline(Dateline::default()) };
+        }
         if shape.characters <= MAX_FURNITURE_CHARACTERS && is_furniture(inside, &words, shape) {
             return Role::Furniture;
         }
@@ -104,6 +108,24 @@ fn marked(
         };
         if role.is_some() {
             return role;
+        }
+    }
+    glued_teaser(text, line, inside)
+}
+
+/// A teaser's opening may be glued to the headline: "Lire aussiNiger : ...".
+fn glued_teaser(text: &str, line: &Range<usize>, inside: &str) -> Option<Role> {
+    /// No opening is longer than this, in characters.
+    const MOST: usize = 40;
+    let letters = inside.char_indices().take(MOST);
+    let glues =
+        letters.clone().zip(letters.skip(1)).filter(|((_, a), (_, b))| a.is_lowercase() && b.is_uppercase());
+    for (_, (at, _)) in glues {
+        let words = FoldedWords::of(inside.get(..at)?);
+        let words = words.list();
+        let opens = |mark| matches!(mark, Mark::Related | Mark::RelatedWithColon);
+        if vocabulary::openings(&words).any(|opening| opens(opening.mark) && opening.words == words.len()) {
+            return teaser(text, line, at, true);
         }
     }
     None
@@ -272,6 +294,19 @@ fn is_byline(inside: &str, words: &[FoldedWord<'_>], before: usize) -> bool {
     name.is_some_and(|name| name.starts_with(char::is_uppercase))
 }
 
+/// A line that is nothing but a byline.
+fn is_bare_byline(inside: &str, words: &[FoldedWord<'_>]) -> bool {
+    if words.len() > 8 || !is_byline(inside, words, 0) {
+        return false;
+    }
+    let names = words.iter().skip(1).all(|(word, range)| {
+        inside.get(range.clone()).is_some_and(|word| word.starts_with(|c: char| c.is_uppercase()))
+            || vocabulary::has(List::Between, word)
+            || matches!(*word, "avec" | "with" | "con" | "pour" | "para")
+    });
+    names || inside.contains("--")
+}
+
 /// Furniture that is told by its shape or by its words all being of one kind.
 fn is_furniture(inside: &str, words: &[FoldedWord<'_>], shape: &Shape) -> bool {
     let unspaced = inside.chars().filter(|c| is_unspaced(*c)).count();
@@ -283,35 +318,12 @@ fn is_furniture(inside: &str, words: &[FoldedWord<'_>], shape: &Shape) -> bool {
     }
     let hidden = ["http://", "https://", "www."].iter().any(|sign| inside.contains(sign));
     let tagged = inside.split_whitespace().all(|word| word.starts_with(['#', '@']));
-    let names = words.iter().skip(1).all(|(word, range)| {
-        inside.get(range.clone()).is_some_and(|word| word.starts_with(|c: char| c.is_uppercase()))
-            || matches!(
-                *word,
-                "et" | "and"
-                    | "y"
-                    | "de"
-                    | "in"
-                    | "a"
-                    | "en"
-                    | "avec"
-                    | "with"
-                    | "con"
-                    | "la"
-                    | "le"
-                    | "el"
-                    | "for"
-                    | "pour"
-                    | "para"
-            )
-    });
-    let byline = is_byline(inside, words, 0) && words.len() <= 8 && (names || inside.contains("--"));
     let ago = words.len() <= 6
         && words
             .iter()
             .all(|(word, _)| vocabulary::has(List::Time, word) || word.chars().all(char::is_numeric));
     (hidden && words.len() <= 20)
         || tagged
-        || byline
         || ago
         || vocabulary::is_navigation(words)
         || vocabulary::says_notice(words)
