@@ -83,3 +83,53 @@ fn stamp(folder: &Path) -> Stamp {
     stamp.sort();
     stamp
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::news::language::LanguageModel;
+
+    /// The folder's one file, read as the shipped language model's would be.
+    fn load(folder: Option<&Path>) -> anyhow::Result<Models> {
+        let bytes = std::fs::read(folder.expect("a folder is named").join("language.model"))?;
+        Ok(Models { language: LanguageModel::read(&bytes)?, topics: Default::default() })
+    }
+
+    #[test]
+    fn new_models_come_when_asked_for_and_bad_ones_are_an_error() {
+        let shipped = include_bytes!("../../models/language.model");
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("language.model");
+        std::fs::write(&file, shipped).expect("written");
+        let (mut source, _) = ModelSource::open(folder.path(), load).expect("the models load");
+        assert!(source.look().is_none(), "nothing changed");
+
+        source.ask().store(true, Ordering::Relaxed);
+        source.look().expect("asked for").expect("the same models are good");
+
+        std::fs::write(&file, b"not a model").expect("written");
+        source.ask().store(true, Ordering::Relaxed);
+        let error = source.look().expect("asked for").expect_err("the file is no model");
+        assert!(error.to_string().contains("newswire model file"), "{error}");
+        assert!(source.look().is_none(), "a bad file is not tried again before it changes");
+    }
+
+    #[test]
+    fn a_changed_file_is_taken_once_it_no_longer_changes() {
+        let shipped = include_bytes!("../../models/language.model");
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("language.model"), shipped).expect("written");
+        let (mut source, _) = ModelSource::open(folder.path(), load).expect("the models load");
+        let mut look_later = || {
+            source.last_look = Instant::now().checked_sub(LOOK_EVERY).expect("the machine runs for a second");
+            source.look().map(|models| models.is_ok())
+        };
+        assert_eq!(look_later(), None);
+        std::fs::write(folder.path().join("other.model"), b"half").expect("written");
+        assert_eq!(look_later(), None, "the first sight of a change");
+        std::fs::write(folder.path().join("other.model"), b"whole now").expect("written");
+        assert_eq!(look_later(), None, "it still changes");
+        assert_eq!(look_later(), Some(true));
+        assert_eq!(look_later(), None);
+    }
+}

@@ -249,3 +249,67 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::news::language::LanguageModel;
+    use crate::news::model::TopicModel;
+    use crate::news::models::Models;
+
+    fn labeller(changes: &str) -> Labeller {
+        let language = LanguageModel::read(include_bytes!("../../models/language.model")).expect("shipped");
+        let topic = TopicModel::read(include_bytes!("../../models/topic-fr.model")).expect("shipped");
+        let models = Models { language, topics: [(topic.language(), topic)].into() };
+        let settings = Settings::from_toml(changes).expect("valid settings");
+        Labeller::new(Pipeline { models: Arc::new(models), options: settings.label_options() }, &settings)
+    }
+
+    fn handled(changes: &str, value: &str) -> HandledPage {
+        let position = Position { topic: "pages".into(), partition: 1, offset: 2 };
+        let headers = vec![("language".into(), Some(b"the input's own".to_vec()))];
+        let input = InputRecord { position, key: None, value: Some(value.into()), headers };
+        labeller(changes).handle(input, "2026-01-02T03:04:05.678Z")
+    }
+
+    const PAGE: &str =
+        r#"{"text": "Le ministre des Affaires étrangères reçoit son homologue espagnol à Paris"}"#;
+
+    #[test]
+    fn a_pattern_sends_each_record_to_the_topic_of_its_labels() {
+        let page = handled("[topics]\noutput = \"news.{language}.{topic}\"\n", PAGE);
+        let Outcome::Labelled(records) = &page.outcome else { panic!("{:?}", page.outcome) };
+        let topic = records[0].topic.as_deref().expect("French has topics");
+        assert_eq!(&*page.output.records[0].topic, format!("news.fr.{topic}"));
+        let all = labeller("[topics]\noutput = \"news.{language}.{topic}\"\n").output_topics();
+        assert!(
+            all.contains(&format!("news.fr.{topic}")) && all.contains(&"news.und.none".to_owned()),
+            "{all:?}"
+        );
+        assert_eq!(labeller("").output_topics(), ["labelled"]);
+    }
+
+    #[test]
+    fn a_page_without_a_key_still_keeps_its_records_together() {
+        assert_eq!(handled("", PAGE).output.records[0].key.as_deref(), Some(&b"pages-1-2"[..]));
+        let page = handled("[output]\nkey = \"fingerprint\"\n", PAGE);
+        let Outcome::Labelled(records) = &page.outcome else { panic!("{:?}", page.outcome) };
+        assert_eq!(page.output.records[0].key.as_deref(), Some(records[0].fingerprint.as_bytes()));
+    }
+
+    #[test]
+    fn our_headers_stand_in_place_of_the_inputs_of_the_same_name() {
+        let page = handled("", PAGE);
+        let headers = &page.output.records[0].headers;
+        let language: Vec<_> = headers.iter().filter(|(name, _)| name == "language").collect();
+        assert_eq!(language, [&("language".to_owned(), Some(b"fr".to_vec()))]);
+    }
+
+    #[test]
+    fn a_value_over_the_limit_is_a_dead_letter_of_the_same_bytes() {
+        let page = handled("[input]\nmax_page_bytes = 10\n", PAGE);
+        assert_eq!(page.outcome.reject().map(|reject| reject.reason), Some(RejectReason::TooLarge));
+        let letter = &page.output.records[0];
+        assert_eq!((letter.value.as_deref(), &*letter.topic), (Some(PAGE.as_bytes()), "dead-letters"));
+    }
+}

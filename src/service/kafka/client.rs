@@ -109,3 +109,49 @@ pub fn refusal(error: &KafkaError) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+
+    fn kafka(text: &str) -> KafkaSettings {
+        Settings::from_toml(text).expect("valid settings").kafka
+    }
+
+    #[test]
+    fn each_client_takes_its_own_properties_over_the_common_ones() {
+        let kafka =
+            kafka("[kafka]\nclient.id = \"a\"\n[kafka.producer]\nclient.id = \"b\"\nbatch.size = 5000\n");
+        let (consumer, producer) = (consumer(&kafka), producer(&kafka));
+        assert_eq!((consumer.get("client.id"), producer.get("client.id")), (Some("a"), Some("b")));
+        assert_eq!((consumer.get("group.id"), producer.get("group.id")), (Some("newswire"), None));
+        assert_eq!(consumer.get("batch.size"), None);
+    }
+
+    #[test]
+    fn the_guarantees_properties_go_over_everything() {
+        let kafka = kafka("");
+        let consumer = service_consumer(&kafka, Delivery::ExactlyOnce);
+        assert_eq!(consumer.get("isolation.level"), Some("read_committed"));
+        assert_eq!(consumer.get("enable.auto.commit"), Some("false"));
+        let producer = service_producer(&kafka, Some("id"), Some(4000));
+        assert_eq!(producer.get("enable.idempotence"), Some("true"));
+        assert_eq!(producer.get("transactional.id"), Some("id"));
+        assert_eq!(producer.get("batch.size"), Some("4000"));
+        assert_eq!(service_producer(&kafka, None, None).get("transaction.timeout.ms"), None);
+    }
+
+    #[test]
+    fn the_brokers_own_session_time_out_holds_in_the_new_group_protocol() {
+        let consumer = consumer(&kafka("[kafka.consumer]\ngroup.protocol = \"consumer\"\n"));
+        assert_eq!(consumer.get("session.timeout.ms"), None);
+    }
+
+    #[test]
+    fn librdkafkas_refusal_is_a_sentence_without_the_secret() {
+        let refused = consumer(&kafka("[kafka]\nfetch.min.byte = 1\n")).create_native_config();
+        let sentence = refusal(&refused.err().expect("there is no such property")).expect("a sentence");
+        assert!(sentence.contains("fetch.min.byte"), "{sentence}");
+    }
+}

@@ -86,3 +86,42 @@ pub(super) fn unreachable(brokers: &str, error: &KafkaError, told: Option<(Code,
         _ => BrokerError::Wait(format!("no broker answers at {brokers}: {why}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sentence must hold every one of `words`; whether the service waits or stops.
+    #[track_caller]
+    fn check(told: Option<(Code, &str)>, stops: bool, words: &[&str]) {
+        let timed_out = KafkaError::MetadataFetch(Code::OperationTimedOut);
+        let told = told.map(|(code, why)| (code, why.to_owned()));
+        let error = unreachable("k:9092", &timed_out, told);
+        assert_eq!(matches!(error, BrokerError::Stop(_)), stops, "{error}");
+        for word in words {
+            assert!(error.to_string().contains(word), "{word:?} is not in {error}");
+        }
+    }
+
+    #[test]
+    fn a_broker_that_does_not_answer_is_named_with_the_cause() {
+        check(None, false, &["k:9092", "no broker answers"]);
+        check(Some((Code::BrokerTransportFailure, "Connection refused")), false, &["Connection refused"]);
+        check(
+            Some((Code::SaslAuthenticationFailed, "bad password")),
+            true,
+            &["login", "bad password", "sasl."],
+        );
+        check(Some((Code::SSL, "certificate verify failed")), true, &["certificate", "ssl.ca.location"]);
+    }
+
+    #[test]
+    fn what_a_person_must_mend_stops_and_the_rest_waits() {
+        let denied = KafkaError::MetadataFetch(Code::TopicAuthorizationFailed);
+        let error = broker_error("reading", &denied);
+        assert!(matches!(&error, BrokerError::Stop(reason) if reason.contains("READ")), "{error}");
+        let passing = KafkaError::MetadataFetch(Code::BrokerTransportFailure);
+        assert!(matches!(broker_error("reading", &passing), BrokerError::Wait(_)));
+        assert!(is_refusal(Code::MessageSizeTooLarge) && !is_refusal(Code::MessageTimedOut));
+    }
+}

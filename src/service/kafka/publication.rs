@@ -112,7 +112,10 @@ impl KafkaBroker {
         };
         self.must_rewind = true;
         match code {
-            Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => self.must_look_for_topics = true,
+            // A record for a topic that is gone may time out before the clients know that it is gone.
+            Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::MessageTimedOut) => {
+                self.must_look_for_topics = true;
+            }
             Some(code) => {
                 if let Some(remedy) = errors::remedy(code) {
                     return PublishError::Broker(BrokerError::Stop(format!("{reason} ({remedy})")));
