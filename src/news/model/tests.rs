@@ -10,7 +10,7 @@ fn model(bias: [f32; 3], labels: [&str; 3]) -> TopicModel {
     let lexicon = Lexicon::new([("raja", &club)]);
     let mut terms = Terms::default();
     let mut rows = Vec::new();
-    let known = [("banque", [1.0, 3.0, 5.0]), ("but", [4.0, 4.0, 1.0]), ("raja", [6.0, 5.0, 2.0])];
+    let known = [("impôt", [1.0, 3.0, 5.0]), ("but", [4.0, 4.0, 1.0]), ("raja", [6.0, 5.0, 2.0])];
     for (text, surprise) in known {
         let term = terms.of(text, &lexicon).last().copied().expect("the text has a term");
         let steps = surprise.map(|nats: f64| (nats * SURPRISE_STEPS) as u16).to_vec();
@@ -35,15 +35,15 @@ fn check(headline: &str, threshold: f64, expected: &str) {
 
 #[test]
 fn a_headline_gets_the_topic_of_its_terms() {
-    check("La banque centrale", 0.0, "economy");
+    check("L'impôt sur le revenu", 0.0, "economy");
     check("Un but, un autre but, encore un but", 0.0, "sport");
     check("RAJA", 0.0, "sport");
 }
 
 #[test]
 fn below_the_threshold_the_topic_is_other() {
-    check("La banque centrale", 0.99, "other");
-    check("La banque centrale", 0.5, "economy");
+    check("L'impôt sur le revenu", 0.99, "other");
+    check("L'impôt sur le revenu", 0.5, "economy");
 }
 
 #[test]
@@ -61,13 +61,13 @@ fn a_tie_is_other_where_the_model_knows_it_else_the_first() {
     assert_eq!(&*tied.topic, "other");
     let without = model([9.0, 0.0, 9.0], ["a", "b", "c"]);
     assert_eq!(&*without.classify("zzz", 0.0).topic, "a");
-    assert_eq!(&*without.classify("La banque", 0.999).topic, "a", "no threshold without `other`");
+    assert_eq!(&*without.classify("L'impôt", 0.999).topic, "a", "no threshold without `other`");
 }
 
 #[test]
 fn a_score_is_its_bias_and_terms_put_together() {
     let model = model([0.1, 0.2, 0.3], LABELS);
-    let headline = "La banque du Raja, un but";
+    let headline = "L'impôt du Raja, un but";
     let scores = model.classify(headline, 0.0).scores;
     for (label, probability) in &scores {
         let terms: f64 = model.evidence(headline, label, usize::MAX).iter().map(|term| term.log_odds).sum();
@@ -82,14 +82,14 @@ fn a_score_is_its_bias_and_terms_put_together() {
 
 #[test]
 fn evidence_is_worked_out_by_hand() {
-    let evidence = model([0.0; 3], LABELS).evidence("la BANQUE", "economy", 5);
-    // banque: mean surprise 3; (3-1)/2 = 1 for economy, 0 for other, (3-5)/2/2 = -0.5 for sport.
+    let evidence = model([0.0; 3], LABELS).evidence("un IMPÔT", "economy", 5);
+    // impôt: mean surprise 3; (3-1)/2 = 1 for economy, 0 for other, (3-5)/2/2 = -0.5 for sport.
     assert_eq!(evidence.len(), 1);
-    assert_eq!(evidence[0].term, "BANQUE");
+    assert_eq!(evidence[0].term, "IMPÔT");
     assert!((evidence[0].log_odds - (1.0 - (0.0 - 0.5) / 2.0)).abs() < 1e-6, "{evidence:?}");
     let named = model([0.0; 3], LABELS).evidence("Allez Raja", "sport", 5);
     assert_eq!(named[0].term, "Raja [club]");
-    assert!(model([0.0; 3], LABELS).evidence("la banque", "opera", 5).is_empty());
+    assert!(model([0.0; 3], LABELS).evidence("l'impôt", "opera", 5).is_empty());
 }
 
 #[test]
