@@ -94,6 +94,10 @@ pub const ATTRIBUTE_STEPS: f64 = 64.0;
 /// How much of a term's key the model tells terms apart by. With 200,000 terms an unknown term is taken for a
 /// known one once in five million.
 pub const KEY_BITS: u32 = 40;
+/// What is left beside a key in eight bytes, for the number of its row.
+const ROW_BITS: u32 = 64 - KEY_BITS;
+/// A model cannot hold more terms than this.
+pub const MOST_TERMS: usize = (1 << ROW_BITS) - 1;
 
 /// A topic model of one language.
 #[derive(Debug, Clone)]
@@ -272,20 +276,20 @@ fn highest(scores: &[f64]) -> (usize, bool) {
     (best.0, tied)
 }
 
-/// Known terms by key: open addressing with linear probing, keys apart from rows so that a miss costs one look.
+/// Known terms by key: open addressing with linear probing. A key and its row share eight bytes, so that what a
+/// term costs is one look into the slots and, where it is known, one into the scores.
 #[derive(Debug, Clone)]
 struct Table {
-    /// Some bits of the key and a bit that says that the slot is taken; 0: free.
+    /// A key above, the number of its row counted from 1 below; 0: free.
     slots: Vec<u64>,
-    rows: Vec<u32>,
     labels: usize,
     scores: Vec<f32>,
 }
 
 impl Table {
     fn new(weights: &Weights, labels: usize) -> Table {
-        let size = (weights.terms.len() * 2).next_power_of_two().max(16);
-        let mut table = Table { slots: vec![0; size], rows: vec![0; size], labels, scores: Vec::new() };
+        let size = (weights.terms.len() * 3 / 2 + 1).next_power_of_two();
+        let mut table = Table { slots: vec![0; size], labels, scores: Vec::new() };
         table.scores.reserve(weights.surprise.len());
         let rows = weights.surprise.chunks(labels).zip(weights.attributes.chunks(labels));
         for (number, (term, (surprise, attributes))) in weights.terms.iter().zip(rows).enumerate() {
@@ -299,8 +303,8 @@ impl Table {
             while table.slots.get(at).is_some_and(|&slot| slot != 0) {
                 at = (at + 1) & (size - 1);
             }
-            if let (Some(slot), Some(row)) = (table.slots.get_mut(at), table.rows.get_mut(at)) {
-                (*slot, *row) = (taken(term.key), number as u32);
+            if let Some(slot) = table.slots.get_mut(at) {
+                *slot = term.key << ROW_BITS | (number as u64 + 1);
             }
         }
         table
@@ -313,22 +317,19 @@ impl Table {
     /// What a term adds to each topic's score.
     #[inline]
     fn row(&self, key: u64) -> Option<&[f32]> {
-        let wanted = taken(key);
+        let wanted = key & ((1 << KEY_BITS) - 1);
         let mut at = self.home(key);
         loop {
             match *self.slots.get(at)? {
                 0 => return None,
-                slot if slot == wanted => break,
+                slot if slot >> ROW_BITS == wanted => {
+                    let number = (slot & ((1 << ROW_BITS) - 1)) as usize - 1;
+                    return self.scores.get(number * self.labels..(number + 1) * self.labels);
+                }
                 _ => at = (at + 1) & (self.slots.len() - 1),
             }
         }
-        let start = *self.rows.get(at)? as usize * self.labels;
-        self.scores.get(start..start + self.labels)
     }
-}
-
-fn taken(key: u64) -> u64 {
-    (key & ((1 << KEY_BITS) - 1)) | 1 << KEY_BITS
 }
 
 #[cfg(test)]

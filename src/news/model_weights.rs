@@ -9,7 +9,7 @@
 //! ```
 
 use super::lexicon::Lexicon;
-use super::model::{FamilyWeights, KEY_BITS, TermWeights, Weights};
+use super::model::{FamilyWeights, KEY_BITS, MOST_TERMS, TermWeights, Weights};
 use super::model_file::ModelFileError;
 use super::tokens::Family;
 
@@ -49,9 +49,11 @@ pub fn read(bytes: &[u8], labels: usize) -> Result<Weights, ModelFileError> {
     let bias = (0..labels).map(|_| rest.f32()).collect::<Result<_, _>>()?;
     let lexicon = Lexicon::read(&mut rest)?;
     let count = rest.u32()? as usize;
-    if count > rest.rest.len() {
+    // A term takes a byte of key, one of family and three for each topic at the least.
+    let most = (rest.rest.len() / (2 + 3 * labels)).min(MOST_TERMS);
+    if count > most {
         return Err(ModelFileError::Weights(format!(
-            "{count} terms cannot stand in the bytes that are left"
+            "it says {count} terms where its bytes can hold {most} at most"
         )));
     }
     let mut terms = Vec::with_capacity(count);
