@@ -6,12 +6,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use serde::Serialize;
 
 use super::terminal::BOLD;
-use super::{embedded, is_broken_pipe};
+use super::{embedded, is_broken_pipe, language_figures};
+use crate::learn;
 use crate::learn::corpus::{self, Example};
 use crate::learn::evaluate::{Evaluation, Figures, evaluate};
 use crate::learn::knowledge::Knowledge;
+use crate::learn::language::LanguageReport;
 use crate::learn::report::{self, Section};
 use crate::news::pipeline::DEFAULT_THRESHOLD;
 
@@ -43,6 +46,13 @@ pub struct EvaluateArguments {
     lexicon: Option<PathBuf>,
 }
 
+/// All that is measured, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct Measured<'e> {
+    topics: &'e [Evaluation],
+    language: &'e LanguageReport,
+}
+
 pub fn run(arguments: EvaluateArguments) -> anyhow::Result<ExitCode> {
     let models = embedded::models(arguments.model.as_deref())?;
     let examples = corpus::read_to_judge(&arguments.data)?;
@@ -59,9 +69,14 @@ pub fn run(arguments: EvaluateArguments) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &arguments.report {
         write_report(folder, &arguments, &evaluations, &examples)?;
     }
+    let samples = language_figures::samples(examples.iter().copied());
+    let language = learn::language::evaluate(&models.language, &samples);
     let text = match arguments.json {
-        true => serde_json::to_string_pretty(&evaluations)? + "\n",
-        false => evaluations.iter().map(tables).collect(),
+        true => serde_json::to_string_pretty(&Measured { topics: &evaluations, language: &language })? + "\n",
+        false => {
+            let topics: String = evaluations.iter().map(tables).collect();
+            format!("{topics}{BOLD}language{BOLD:#}\n{}", language_figures::tables(&language))
+        }
     };
     match anstream::stdout().write_all(text.as_bytes()).map_err(anyhow::Error::from) {
         Err(error) if !is_broken_pipe(&error) => Err(error),

@@ -13,6 +13,7 @@ pub mod run;
 pub mod train;
 
 pub mod embedded;
+mod language_figures;
 mod samples;
 mod settings;
 mod terminal;

@@ -10,6 +10,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::evaluate::headline_figures;
+use super::language_figures;
 use crate::learn::corpus::{self, Example, LabelledBy, Split};
 use crate::learn::documents::{self, Documents};
 use crate::learn::evaluate::evaluate;
@@ -17,7 +18,7 @@ use crate::learn::knowledge::Knowledge;
 use crate::learn::language::{self, Sample};
 use crate::learn::merge::merge;
 use crate::learn::train::{TrainSettings, cross_validate, train};
-use crate::news::language::Language;
+use crate::news::language::{Language, LanguageModel};
 use crate::news::model::TopicModel;
 use crate::news::pipeline::DEFAULT_THRESHOLD;
 
@@ -40,7 +41,7 @@ pub struct TrainArguments {
     /// of your own.
     #[arg(long, value_name = "DIR", conflicts_with = "cross_validate")]
     init: Option<PathBuf>,
-    /// Only measure topic models, on sources that are held out in turn; write nothing.
+    /// Only measure models, on sources that are held out in turn; write nothing.
     #[arg(long, conflicts_with = "out")]
     cross_validate: bool,
     /// What is known beforehand: a folder of .tsv files (see models/lexicon/README.md). With --init, in place of what
@@ -102,11 +103,18 @@ impl Task<'_> {
         }
         if self.arguments.languages.is_empty() {
             self.bar.set_message("telling languages apart");
-            let samples: Vec<Sample<'_>> = self.examples.iter().filter_map(sample).collect();
+            let samples = self.samples(Split::Train);
             let model = language::train(&samples, &self.made_by("trained on"))?;
             let path = out.join("language.model");
+            let before = fs::read(&path).ok().and_then(|bytes| LanguageModel::read(&bytes).ok());
             write_file(&path, &model.write())?;
-            self.say(&format!("{}\n", path.display()));
+            let held_out = self.samples(Split::Dev);
+            let line = |model| language_figures::line(&language::evaluate(model, &held_out));
+            let compared = match &before {
+                None => "replaces no model".to_owned(),
+                Some(before) => format!("the model before  {}", line(before)),
+            };
+            self.say(&format!("{}\n  held out (dev)  {}\n  {compared}\n", path.display(), line(&model)));
         }
         Ok(())
     }
@@ -158,7 +166,22 @@ impl Task<'_> {
             }
             self.say(&text);
         }
+        if self.arguments.languages.is_empty() {
+            self.bar.set_message("cross-validating the language model");
+            let samples = self.samples(Split::Train);
+            for (title, unseen_strangers) in
+                [("unseen sources", false), ("unseen sources and strangers never met", true)]
+            {
+                let report = language::cross_validate(&samples, unseen_strangers)?;
+                self.say(&format!("\nlanguage: {title}\n{}", language_figures::tables(&report)));
+            }
+        }
         Ok(())
+    }
+
+    /// The texts of one split, as the language model takes them.
+    fn samples(&self, split: Split) -> Vec<Sample<'_>> {
+        language_figures::samples(self.examples.iter().filter(|example| example.split == split))
     }
 
     /// Ends with what the held-out headlines say, and how that differs from the model before.
@@ -194,15 +217,6 @@ impl Task<'_> {
         let lexicon = if self.knowledge.is_some() { "with a lexicon" } else { "without a lexicon" };
         format!("newswire {}: {how} {}, {lexicon}", env!("CARGO_PKG_VERSION"), names.join(", "))
     }
-}
-
-fn sample(example: &Example) -> Option<Sample<'_>> {
-    (example.split == Split::Train).then_some(Sample {
-        language: example.language,
-        source: &example.source,
-        text: &example.title,
-        is_headline: example.is_headline,
-    })
 }
 
 fn topic_path(folder: &Path, language: Language) -> PathBuf {

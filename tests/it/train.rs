@@ -58,8 +58,9 @@ fn topics_and_a_language_of_ones_own_train_evaluate_and_label() {
 
     let json = succeed(folder, &["evaluate", "--model", "models", "--data", "corpus.jsonl", "--json"], "");
     let evaluations: Value = serde_json::from_str(&json).expect("the evaluation is JSON");
-    let figures = &evaluations[0]["figures"];
-    assert_eq!(evaluations[0]["language"], "it");
+    let figures = &evaluations["topics"][0]["figures"];
+    assert_eq!(evaluations["topics"][0]["language"], "it");
+    assert_eq!(evaluations["language"]["own"], serde_json::json!(["it"]));
     assert_eq!(figures["labels"], serde_json::json!(["culture", "health"]));
     assert_eq!(figures["headlines"], 48, "the held-out rows alone");
     assert!(figures["accuracy"].as_f64().is_some_and(|accuracy| accuracy > 0.95), "{figures}");
@@ -106,7 +107,7 @@ fn a_users_headlines_are_merged_into_a_model() {
     let accuracy = |model: &str| {
         let json = succeed(folder, &["evaluate", "--model", model, "--data", "own.jsonl", "--json"], "");
         let evaluations: Value = serde_json::from_str(&json).expect("the evaluation is JSON");
-        evaluations[0]["figures"]["accuracy"].as_f64().expect("a number")
+        evaluations["topics"][0]["figures"]["accuracy"].as_f64().expect("a number")
     };
     assert!(accuracy("merged") > accuracy("models"), "no gain");
     assert_eq!(accuracy("merged"), 1.0);

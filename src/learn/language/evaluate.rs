@@ -44,6 +44,8 @@ pub struct ReliabilityBin {
 /// How a language model does on texts whose language is known. Strangers' truth is `und`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct LanguageReport {
+    /// The codes of the model's own languages.
+    pub own: Vec<String>,
     /// Own languages and strangers, by code.
     pub languages: BTreeMap<String, Outcome>,
     /// The same, without the page's language and with it, for headlines of at most [`SHORT_CHARACTERS`].
@@ -61,13 +63,6 @@ pub struct LanguageReport {
 }
 
 impl LanguageReport {
-    /// The mean over own languages of the share of right answers.
-    pub fn macro_accuracy(&self, own: &[Language]) -> f64 {
-        let outcomes: Vec<f64> =
-            own.iter().filter_map(|own| self.languages.get(own.as_str())).map(Outcome::accuracy).collect();
-        outcomes.iter().sum::<f64>() / outcomes.len().max(1) as f64
-    }
-
     /// The mean distance between confidence and the share of right answers, over own headlines.
     pub fn calibration_error(&self) -> f64 {
         let texts: usize = self.reliability.iter().map(|bin| bin.texts).sum();
@@ -76,6 +71,9 @@ impl LanguageReport {
     }
 
     fn take(&mut self, model: &LanguageModel, sample: &Sample<'_>) {
+        if self.own.is_empty() {
+            self.own = model.languages().iter().map(Language::to_string).collect();
+        }
         let own = model.languages().contains(&sample.language);
         let truth = if own { sample.language } else { Language::UND };
         let verdict = model.identify(sample.text, None);

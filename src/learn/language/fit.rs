@@ -13,7 +13,7 @@ use crate::learn::bayes::{BayesError, feature_log_probabilities};
 use crate::news::language::table::{Key, LONGEST, NgramTable, ending};
 
 /// How many n-grams are kept: those that tell most.
-const TABLE_SIZE: usize = 60_000;
+const TABLE_SIZE: usize = 32_768;
 /// The pseudo-counts of a class, by n-gram length: how many n-grams of the average language it starts with. Ten
 /// times fewer or more each cost 0.1 points of strangers told or of own headlines right.
 const PSEUDO_COUNTS: [f64; LONGEST] = [100.0, 500.0, 2_000.0, 5_000.0];
@@ -27,24 +27,32 @@ const LEAST_STRANGER_COUNT: f32 = 1.9;
 /// on a whole headline.
 pub const QUANTUM: f64 = 0.15;
 
-/// An n-gram: its share in the average language, how much it tells, and its weights, one a class.
-struct Kept {
+/// An n-gram that may be kept.
+struct Candidate {
     key: Key,
+    /// Its share of the n-grams of its length in the average language.
     share: f64,
+    /// How much a position of a text tells by it, in nats: what its weights are, times how often it is met.
     tells: f64,
-    weights: Vec<f64>,
 }
 
 /// Makes the table from each class's counts; the first `own` classes are the model's own languages.
 pub fn fit(classes: &[Counts], own: usize) -> Result<NgramTable, BayesError> {
     let mut kept = Vec::new();
     for length in 1..=LONGEST {
-        kept.extend(fit_length(classes, own, length)?);
+        kept.extend(candidates(classes, own, length));
     }
     kept.sort_by(|one, other| other.tells.total_cmp(&one.tells).then(one.key.cmp(&other.key)));
     kept.truncate(TABLE_SIZE);
+    // The most frequent first: their rows share cache lines.
     kept.sort_by(|one, other| other.share.total_cmp(&one.share).then(one.key.cmp(&other.key)));
-    Ok(summed(&kept, classes.len()))
+    let mut weights: FxHashMap<Key, Vec<f64>> = FxHashMap::default();
+    for length in 1..=LONGEST {
+        let of_length: Vec<&Candidate> =
+            kept.iter().filter(|n_gram| length_of(n_gram.key) == length).collect();
+        fit_length(&of_length, classes, length, &mut weights)?;
+    }
+    Ok(summed(&kept, &weights, classes.len()))
 }
 
 /// A class's part in the average language: own languages together and strangers together are half of it each.
@@ -60,70 +68,91 @@ fn length_of(key: Key) -> usize {
     LONGEST - key.leading_zeros() as usize / 16
 }
 
-/// Fits the n-grams of one length.
-fn fit_length(classes: &[Counts], own: usize, length: usize) -> Result<Vec<Kept>, BayesError> {
+/// A class's number of n-grams of one length, as a sum that does not depend on the order of a hash table.
+fn total(counts: &Counts, length: usize) -> f64 {
+    let mut of_length: Vec<f32> =
+        counts.iter().filter(|&(&key, _)| length_of(key) == length).map(|(_, &count)| count).collect();
+    of_length.sort_unstable_by(f32::total_cmp);
+    of_length.into_iter().map(f64::from).sum()
+}
+
+fn count_of(counts: &Counts, key: Key) -> f64 {
+    f64::from(counts.get(&key).copied().unwrap_or_default())
+}
+
+/// The n-grams of one length that are frequent enough, and how much each tells.
+fn candidates(classes: &[Counts], own: usize, length: usize) -> Vec<Candidate> {
+    let totals: Vec<f64> = classes.iter().map(|counts| total(counts, length).max(1.0)).collect();
     let mut keys: FxHashSet<Key> = FxHashSet::default();
     for (class, counts) in classes.iter().enumerate() {
         let least = if class < own { LEAST_OWN_COUNT } else { LEAST_STRANGER_COUNT };
         let frequent = counts.iter().filter(|&(&key, &count)| count >= least && length_of(key) == length);
         keys.extend(frequent.map(|(&key, _)| key));
     }
+    let pseudo = of_length(&PSEUDO_COUNTS, length);
+    let weight = of_length(&LENGTH_WEIGHTS, length);
     let mut keys: Vec<Key> = keys.into_iter().collect();
     keys.sort_unstable();
-    if keys.is_empty() {
-        return Ok(Vec::new());
+    let candidate = |key: Key| {
+        let counted = || classes.iter().zip(&totals).enumerate();
+        let part = |class: usize| part(class, own, classes.len());
+        let shares = counted().map(|(class, (counts, total))| part(class) * count_of(counts, key) / total);
+        let share: f64 = shares.sum();
+        let tells = counted().map(|(class, (counts, total))| {
+            let probability = (count_of(counts, key) + pseudo * share) / (total + pseudo);
+            part(class) * probability * (probability / share).ln().abs() * weight
+        });
+        Candidate { key, share, tells: tells.sum() }
+    };
+    keys.into_iter().map(candidate).collect()
+}
+
+fn of_length(figures: &[f64; LONGEST], length: usize) -> f64 {
+    figures.get(length - 1).copied().unwrap_or_default()
+}
+
+/// Fits the n-grams of one length and puts their weights, one a class, into `weights`.
+fn fit_length(
+    kept: &[&Candidate],
+    classes: &[Counts],
+    length: usize,
+    weights: &mut FxHashMap<Key, Vec<f64>>,
+) -> Result<(), BayesError> {
+    if kept.is_empty() {
+        return Ok(());
     }
+    let pseudo = of_length(&PSEUDO_COUNTS, length);
+    let kept_share: f64 = kept.iter().map(|n_gram| n_gram.share).sum();
     // The last column holds the counts of the n-grams that are left out.
-    let mut sums = Array2::zeros((classes.len(), keys.len() + 1));
-    let mut shares = vec![0.0; keys.len() + 1];
-    for (class, (counts, mut row)) in classes.iter().zip(sums.rows_mut()).enumerate() {
-        let mut of_length: Vec<(Key, f32)> = counts
-            .iter()
-            .filter(|&(&key, _)| length_of(key) == length)
-            .map(|(&key, &count)| (key, count))
-            .collect();
-        of_length.sort_unstable_by_key(|&(key, _)| key);
-        let total: f64 = of_length.iter().map(|&(_, count)| f64::from(count)).sum();
-        let mut left_out = total;
-        for (&key, cell) in keys.iter().zip(row.iter_mut()) {
-            let count = f64::from(counts.get(&key).copied().unwrap_or_default());
+    let mut sums = Array2::zeros((classes.len(), kept.len() + 1));
+    for (counts, mut row) in classes.iter().zip(sums.rows_mut()) {
+        let mut left_out = total(counts, length) + pseudo * (1.0 - kept_share).max(0.0);
+        for (n_gram, cell) in kept.iter().zip(row.iter_mut()) {
+            let count = count_of(counts, n_gram.key);
             left_out -= count;
-            *cell = count;
+            *cell = count + pseudo * n_gram.share;
         }
         if let Some(cell) = row.last_mut() {
             *cell = left_out.max(0.0);
         }
-        let part = part(class, own, classes.len()) / total.max(1.0);
-        shares.iter_mut().zip(&row).for_each(|(share, count)| *share += part * count);
-    }
-    let pseudo = PSEUDO_COUNTS.get(length - 1).copied().unwrap_or_default();
-    for mut row in sums.rows_mut() {
-        row.iter_mut().zip(&shares).for_each(|(cell, share)| *cell += pseudo * share);
     }
     let fitted = feature_log_probabilities(&sums)?;
-    let weight = LENGTH_WEIGHTS.get(length - 1).copied().unwrap_or_default();
-    let kept = keys.into_iter().zip(shares).zip(fitted.columns());
-    Ok(kept
-        .map(|((key, share), column)| {
-            let weights: Vec<f64> = column.iter().map(|log| (log - share.ln()) * weight).collect();
-            let probabilities = column.iter().enumerate();
-            let parts = probabilities.map(|(class, log)| part(class, own, classes.len()) * log.exp());
-            let tells = parts.zip(&weights).map(|(part, weight)| part * weight.abs()).sum();
-            Kept { key, share, tells, weights }
-        })
-        .collect())
+    let weight = of_length(&LENGTH_WEIGHTS, length);
+    for (n_gram, column) in kept.iter().zip(fitted.columns()) {
+        let against_average = column.iter().map(|log| (log - n_gram.share.ln()) * weight);
+        weights.insert(n_gram.key, against_average.collect());
+    }
+    Ok(())
 }
 
 /// Rows of summed weights: an n-gram's own and those of its shorter endings.
-fn summed(kept: &[Kept], classes: usize) -> NgramTable {
-    let weights_of: FxHashMap<Key, &[f64]> =
-        kept.iter().map(|n_gram| (n_gram.key, &*n_gram.weights)).collect();
+fn summed(kept: &[Candidate], weights: &FxHashMap<Key, Vec<f64>>, classes: usize) -> NgramTable {
     let mut rows = Vec::with_capacity(kept.len() * classes);
     for n_gram in kept {
         let endings =
-            (1..=length_of(n_gram.key)).filter_map(|length| weights_of.get(&ending(n_gram.key, length)));
+            (1..=length_of(n_gram.key)).filter_map(|length| weights.get(&ending(n_gram.key, length)));
         let mut sum = vec![0.0; classes];
-        endings.for_each(|weights| sum.iter_mut().zip(*weights).for_each(|(sum, weight)| *sum += weight));
+        endings.for_each(|weights| sum.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight));
         rows.extend(sum.iter().map(|nats| (nats / QUANTUM).round().clamp(-127.0, 127.0) as i8));
     }
     NgramTable::new(kept.iter().map(|n_gram| n_gram.key).collect(), &rows, classes)

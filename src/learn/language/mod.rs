@@ -5,6 +5,7 @@ mod counts;
 mod evaluate;
 mod fit;
 mod folds;
+mod strangers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ use crate::news::language::letters::Alphabet;
 use crate::news::language::table::{MOST_CLASSES, NgramTable};
 use crate::news::language::{Language, LanguageModel, Parts, second_opinion};
 
-pub use self::evaluate::{LanguageReport, Outcome, cross_validate, evaluate};
+pub use self::evaluate::{LanguageReport, Outcome, SHORT_CHARACTERS, cross_validate, evaluate};
 
 /// A text whose language is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +51,7 @@ const MOST_CALIBRATED: usize = 12_000;
 /// The mix that probabilities are calibrated for: so many headlines in own languages to one stranger's text.
 /// Pages are chosen for their languages, so strangers are rare; but a rarer stranger would be believed in too
 /// seldom to be found.
-const OWN_TO_STRANGERS: f64 = 8.0;
+const OWN_TO_STRANGERS: f64 = 15.0;
 
 /// Trains on `samples`. The languages that have a headline are the model's own; all others are strangers, which
 /// it learns to answer with `und`. Deterministic: the same samples in the same order give the same model.
@@ -64,39 +65,62 @@ pub fn train(samples: &[Sample<'_>], made_by: &str) -> Result<LanguageModel, Lan
     };
     let alphabet = counts::alphabet(classes.own.iter().map(|own| of_language(own).map(|sample| sample.text)));
     let folds = folds::assign(&samples);
-    let mut parts_of_class: Vec<Vec<Counts>> = Vec::new();
-    for language in classes.all() {
+    let mut parts: BTreeMap<Language, Vec<Counts>> = BTreeMap::new();
+    for &language in classes.own.iter().chain(&classes.strangers) {
         let texts = |fold: usize| {
-            let chosen = samples
-                .iter()
-                .zip(&folds)
-                .filter(move |(sample, at)| sample.language == language && **at == fold);
+            let all = samples.iter().zip(&folds);
+            let chosen = all.filter(move |(sample, at)| sample.language == language && **at == fold);
             chosen.map(|(sample, _)| sample.text)
         };
-        parts_of_class.push((0..FOLDS).map(|fold| counts::count(&alphabet, texts(fold))).collect());
+        parts.insert(language, (0..FOLDS).map(|fold| counts::count(&alphabet, texts(fold))).collect());
     }
+    let groups = strangers::group(&stranger_counts(&samples, &classes, &parts));
+    let found = own + groups.len();
+    if found > MOST_CLASSES {
+        return Err(LanguageTrainingError::TooMany { found });
+    }
+    let counts_but = |group: &[Language], left_out: Option<usize>| -> Counts {
+        let of_members = group.iter().filter_map(|language| parts.get(language));
+        let members: Vec<Counts> = of_members
+            .map(|parts| {
+                merged(parts.iter().zip(0..).filter(|&(_, at)| Some(at) != left_out).map(|(part, _)| part))
+            })
+            .collect();
+        strangers::together(&members)
+    };
+    let own_groups: Vec<Vec<Language>> = classes.own.iter().map(|&language| vec![language]).collect();
     let mut heard = Vec::new();
     for fold in 0..FOLDS {
-        let classes_left: Vec<usize> = (0..parts_of_class.len())
-            .filter(|&class| class < own || folds::unseen_in(classes.language(class)) != fold)
-            .collect();
-        let counts: Vec<Counts> = classes_left
-            .iter()
-            .filter_map(|&class| parts_of_class.get(class))
-            .map(|parts| merged(parts.iter().enumerate().filter(|&(at, _)| at != fold).map(|(_, part)| part)))
-            .collect();
+        let is_met =
+            |group: &&Vec<Language>| group.first().is_none_or(|&first| folds::unseen_in(first) != fold);
+        let met = own_groups.iter().chain(groups.iter().filter(is_met));
+        let counts: Vec<Counts> = met.map(|group| counts_but(group, Some(fold))).collect();
         let table = fit::fit(&counts, own)?;
         let tested = samples.iter().zip(&folds).filter(|&(_, &at)| at == fold).map(|(sample, _)| *sample);
         heard.extend(hear(tested, &table, &alphabet, &classes));
     }
     weigh(&mut heard);
     let calibration = calibrate::calibrate(&heard, own);
-    let counts: Vec<Counts> = parts_of_class.iter().map(|parts| merged(parts.iter())).collect();
+    let counts: Vec<Counts> = own_groups.iter().chain(&groups).map(|group| counts_but(group, None)).collect();
     let table = fit::fit(&counts, own)?;
-    let strangers = classes.strangers.iter().map(Language::to_string).collect();
+    let named = |group: &Vec<Language>| group.iter().map(Language::to_string).collect::<Vec<_>>().join("+");
+    let strangers = groups.iter().map(named).collect();
     let parts =
         Parts { languages: classes.own, strangers, alphabet, table, quantum: fit::QUANTUM, calibration };
     Ok(LanguageModel::new(parts, made_by))
+}
+
+/// Each stranger's number of texts and its counts.
+fn stranger_counts(
+    samples: &[Sample<'_>],
+    classes: &Classes,
+    parts: &BTreeMap<Language, Vec<Counts>>,
+) -> BTreeMap<Language, (usize, Counts)> {
+    let told = classes.strangers.iter().map(|&language| {
+        let texts = samples.iter().filter(|sample| sample.language == language).count();
+        (language, (texts, merged(parts.get(&language).into_iter().flatten())))
+    });
+    told.collect()
 }
 
 /// The languages of the samples.
@@ -113,18 +137,7 @@ impl Classes {
         if own.is_empty() {
             return Err(LanguageTrainingError::NoHeadline);
         }
-        if all.len() > MOST_CLASSES {
-            return Err(LanguageTrainingError::TooMany { found: all.len() });
-        }
         Ok(Classes { strangers: all.difference(&own).copied().collect(), own: own.into_iter().collect() })
-    }
-
-    fn all(&self) -> impl Iterator<Item = Language> {
-        self.own.iter().chain(&self.strangers).copied()
-    }
-
-    fn language(&self, class: usize) -> Language {
-        self.all().nth(class).unwrap_or(Language::UND)
     }
 
     fn own_class(&self, language: Language) -> Option<usize> {
@@ -187,3 +200,6 @@ fn weigh(heard: &mut [Heard]) {
         text.weight = all * share / counts.get(&text.truth).copied().unwrap_or(1.0);
     }
 }
+
+#[cfg(test)]
+mod tests;

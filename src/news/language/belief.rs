@@ -11,6 +11,8 @@ pub struct Tally {
     /// Letters and boundaries.
     pub positions: u32,
     pub letters: u32,
+    /// Letters of words that neither open a sentence nor look like names.
+    pub plain_letters: u32,
     /// Letters outside the alphabet.
     pub foreign: u32,
 }
@@ -40,10 +42,10 @@ pub struct OpinionWeights {
 }
 
 /// Against another own language, an item is this much likelier to be in its page's language, in nats: of a
-/// hundred items some two are not.
-const PAGE_AGAINST_OWN: f64 = 4.0;
+/// hundred and fifty items one is not.
+const PAGE_AGAINST_OWN: f64 = 5.0;
 /// Against all strangers, likewise.
-const PAGE_AGAINST_STRANGERS: f64 = 3.0;
+const PAGE_AGAINST_STRANGERS: f64 = 4.0;
 /// The margin before the nearest stranger is one figure as it is, up to this many nats.
 const MARGIN_LIMIT: f64 = 25.0;
 
@@ -108,13 +110,15 @@ pub struct Belief {
 
 impl Belief {
     /// Hears what the page speaks: an own language's class, or `None` for a language that is none of them.
-    pub fn expect(&mut self, page: Option<usize>) {
+    /// Of names alone (`names_only`) the page counts twice: they are the same in all languages.
+    pub fn expect(&mut self, page: Option<usize>, names_only: bool) {
+        let times = if names_only { 2.0 } else { 1.0 };
         match page {
             Some(class) => {
-                self.add(Some(class), PAGE_AGAINST_OWN);
-                self.add(None, PAGE_AGAINST_OWN - PAGE_AGAINST_STRANGERS);
+                self.add(Some(class), times * PAGE_AGAINST_OWN);
+                self.add(None, times * (PAGE_AGAINST_OWN - PAGE_AGAINST_STRANGERS));
             }
-            None => self.add(None, PAGE_AGAINST_STRANGERS),
+            None => self.add(None, times * PAGE_AGAINST_STRANGERS),
         }
     }
 

@@ -27,6 +27,18 @@ pub const SPACED_MARK: char = '\u{2e31}';
 /// Marks no symbol at all: the character is passed over.
 const NOTHING: Symbol = 0;
 
+/// What kind of word a symbol stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    Plain,
+    /// It has a capital where every word has one: at the opening of the text or of a sentence.
+    Opening,
+    /// It has a capital where nothing but a name's asks for one.
+    Name,
+    /// No word: a mark of the alphabet that is no letter.
+    Mark,
+}
+
 /// The letters of the model's own languages.
 #[derive(Debug, Clone)]
 pub struct Alphabet {
@@ -56,47 +68,46 @@ impl Alphabet {
         &self.letters
     }
 
-    /// The symbols of `text`: a boundary, then words with one boundary after each. Beside each, whether it stands
-    /// in a word that looks like a name: one with a capital where nothing but a name's asks for one.
-    pub fn symbols(&self, text: &str) -> impl Iterator<Item = (Symbol, bool)> {
+    /// The symbols of `text`: a boundary, then words with one boundary after each; beside each symbol, the kind of
+    /// word that it stands in.
+    pub fn symbols(&self, text: &str) -> impl Iterator<Item = (Symbol, Word)> {
+        // In a text all in capitals, capitals do not tell a name.
+        let has_small =
+            text.bytes().any(|byte| byte.is_ascii_lowercase()) || text.chars().any(char::is_lowercase);
         let mut last = BOUNDARY;
         let mut after_blank = false;
         let mut opening = true;
-        let mut name = false;
+        let mut word = Word::Plain;
+        let mut after_mark = false;
         let inner = text.chars().chain(std::iter::once(' ')).filter_map(move |character| {
             let spaced = after_blank && matches!(character, ':' | '?' | '!' | ';');
             after_blank = matches!(character, ' ' | '\u{a0}' | '\u{202f}');
             let symbol = self.symbol(if spaced { SPACED_MARK } else { character });
-            if symbol == NOTHING {
+            if symbol == NOTHING || (symbol == BOUNDARY && last == BOUNDARY) {
+                opening |= opens(character);
                 return None;
             }
-            let starts = last == BOUNDARY;
-            if symbol == BOUNDARY {
-                opening |= matches!(character, '.' | ':' | '"' | '“' | '(' | '!' | '?' | '…');
-                if starts {
-                    return None;
-                }
-                last = symbol;
-                return Some((symbol, name));
-            }
+            let starts = last == BOUNDARY || after_mark;
+            (last, after_mark) = (symbol, false);
             if character.is_alphabetic() {
-                let capital = character.is_uppercase();
-                if starts || capital {
-                    name = capital && !(opening && starts);
-                }
-                if starts {
-                    opening = false;
-                }
+                let capital = has_small && character.is_uppercase();
+                word = match (starts, capital) {
+                    (true, true) if opening => Word::Opening,
+                    (_, true) => Word::Name,
+                    (true, false) => Word::Plain,
+                    (false, false) => word,
+                };
+                opening = false;
             } else {
-                opening |= spaced || matches!(character, '«' | '¿' | '¡');
-                if character == '\'' || character == '\u{2019}' {
-                    name = false;
+                opening |= opens(character);
+                if symbol != BOUNDARY {
+                    after_mark = true;
+                    return Some((symbol, Word::Mark));
                 }
             }
-            last = symbol;
-            Some((symbol, name))
+            Some((symbol, word))
         });
-        std::iter::once((BOUNDARY, false)).chain(inner)
+        std::iter::once((BOUNDARY, Word::Plain)).chain(inner)
     }
 
     fn symbol(&self, character: char) -> Symbol {
@@ -104,17 +115,6 @@ impl Alphabet {
             Some(&symbol) => symbol,
             None => symbol_of(folded(character), &self.others),
         }
-    }
-
-    /// The n-gram's symbols as a person reads them: `_` is a boundary, `?` a letter outside the alphabet.
-    pub fn shown(&self, key: u64) -> String {
-        let symbols = [48, 32, 16, 0].map(|shift| (key >> shift) as Symbol);
-        let letter = |symbol: Symbol| match symbol {
-            BOUNDARY => '_',
-            FOREIGN_LATIN | FOREIGN_SCRIPT => '?',
-            _ => self.letters.get(usize::from(symbol - FIRST_LETTER)).copied().unwrap_or('?'),
-        };
-        symbols.into_iter().filter(|&symbol| symbol != NOTHING).map(letter).collect()
     }
 }
 
@@ -132,6 +132,11 @@ pub fn folded(character: char) -> char {
 pub fn is_letter(character: char) -> bool {
     character.is_alphabetic() && character != 'ª' && character != 'º'
         || matches!(character, '\'' | '¿' | '¡' | '«' | '»' | SPACED_MARK)
+}
+
+/// Whether the next word has a capital for no other reason than that a sentence or a quotation opens.
+fn opens(character: char) -> bool {
+    matches!(character, '.' | ':' | '"' | '“' | '„' | '«' | '(' | '!' | '?' | '¿' | '¡' | '…')
 }
 
 fn symbol_of(character: char, others: &FxHashMap<char, Symbol>) -> Symbol {
@@ -165,4 +170,68 @@ pub fn without_addresses(text: &str) -> Cow<'_, str> {
     }
     let kept: Vec<&str> = text.split_whitespace().filter(|word| !is_address(word)).collect();
     Cow::Owned(kept.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shows a text's symbols: `_` is a boundary, capitals are letters of names, `?` is a foreign letter.
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let alphabet = Alphabet::new("abcdefghijklmnopqrstuvwxyzéñ'¿«".chars().chain([SPACED_MARK]));
+        let shown = alphabet.symbols(text).map(|(symbol, word)| match symbol {
+            BOUNDARY => '_',
+            FOREIGN_LATIN | FOREIGN_SCRIPT => '?',
+            _ => {
+                let letter = alphabet.letters()[usize::from(symbol - FIRST_LETTER)];
+                let is_name = word == Word::Name;
+                if is_name { letter.to_uppercase().next().expect("a letter has a capital") } else { letter }
+            }
+        });
+        assert_eq!(shown.collect::<String>(), expected, "{text:?}");
+    }
+
+    #[test]
+    fn words_are_lower_case_letters_between_boundaries() {
+        check("", "_");
+        check("  12 - 3 % ", "_");
+        check("le 3e jour", "_le_e_jour_");
+        check("un co\u{ad}mpte\u{200b} rendu", "_un_compte_rendu_");
+        check("e\u{301}té 📈", "_eté_");
+    }
+
+    #[test]
+    fn names_are_words_with_a_capital_that_no_sentence_asks_for() {
+        check("Le chat de Paul", "_le_chat_de_PAUL_");
+        check("Fin. Le chat", "_fin_le_chat_");
+        check("¿Qué dice Ana? Nada", "_¿qué_dice_ANA_nada_");
+        check("l'Espagne et l’Italie", "_l'ESPAGNE_et_l'ITALIE_");
+        check("LE CHAT DE PAUL", "_le_chat_de_paul_");
+        check("iPhone et McDonald", "_iPHONE_et_MCDONALD_");
+    }
+
+    #[test]
+    fn letters_outside_the_alphabet_are_one_stranger() {
+        check("ğ şa", "_?_?a_");
+        check("мир 北京", "_???_??_");
+    }
+
+    #[test]
+    fn a_mark_set_off_by_a_blank_is_told_from_one_that_is_not() {
+        check("oui : non", &format!("_oui_{SPACED_MARK}_non_"));
+        check("oui: non", "_oui_non_");
+    }
+
+    #[track_caller]
+    fn check_addresses(text: &str, expected: &str) {
+        assert_eq!(without_addresses(text), expected, "{text:?}");
+    }
+
+    #[test]
+    fn addresses_are_taken_out() {
+        check_addresses("voir https://a.example/b ici", "voir ici");
+        check_addresses("écrire à the.desk@a.example", "écrire à");
+        check_addresses("homme/femme : égalité", "homme/femme : égalité");
+    }
 }

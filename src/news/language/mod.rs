@@ -216,7 +216,7 @@ impl LanguageModel {
         if let Some(page) = page {
             let class = self.class(page);
             if class.is_some() || page.is_und() {
-                belief.expect(class);
+                belief.expect(class, tally.plain_letters == 0);
             }
         }
         belief
@@ -252,3 +252,6 @@ fn start_of(text: &str) -> &str {
     let end = (PAGE_TEXT_BYTES.min(text.len())..=text.len()).find(|&at| text.is_char_boundary(at));
     end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
+
+#[cfg(test)]
+mod tests;
