@@ -75,7 +75,7 @@ fn connect(settings: &Settings) -> Result<(BaseConsumer<Membership>, String), St
             }
             Err(error) => {
                 // Why a connection fails is told to the client's queue.
-                while consumer.poll(Duration::ZERO).is_some() {}
+                while consumer.poll(errors::TOLD_WITHIN).is_some() {}
                 let told = consumer.context().last_error();
                 let hopeless = matches!(
                     told,
@@ -109,7 +109,21 @@ fn group(settings: &Settings, consumer: &BaseConsumer<Membership>, partitions: u
     }
     let mut list = TopicPartitionList::new();
     list.add_partition_range(&settings.topics.input, 0, i32::try_from(partitions).unwrap_or(i32::MAX) - 1);
-    match consumer.committed_offsets(list, REQUEST) {
+    let started = Instant::now();
+    let answer = loop {
+        let answer = consumer.committed_offsets(list.clone(), REQUEST);
+        let code = answer.as_ref().err().and_then(KafkaError::rdkafka_error_code);
+        // The first question about any group makes a new cluster set up its coordinators.
+        let is_passing = matches!(
+            code,
+            Some(Code::NotCoordinator | Code::CoordinatorNotAvailable | Code::CoordinatorLoadInProgress)
+        );
+        if !is_passing || started.elapsed() >= CONNECT {
+            break answer;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    match answer {
         Ok(offsets) => {
             let committed = offsets
                 .elements()

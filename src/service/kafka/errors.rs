@@ -1,5 +1,7 @@
 //! What Kafka's errors mean for the service: what time heals, what a person must mend, what a record is to blame for.
 
+use std::time::Duration;
+
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use super::client;
@@ -16,6 +18,9 @@ pub(super) fn is_refusal(code: Code) -> bool {
             | Code::PolicyViolation
     )
 }
+
+/// How long a failed connection's reason may take to its queue.
+pub(super) const TOLD_WITHIN: Duration = Duration::from_millis(100);
 
 /// What a person must mend, as a sentence; `None` for what time may heal.
 pub(super) fn remedy(code: Code) -> Option<&'static str> {
@@ -73,7 +78,10 @@ pub(super) fn broker_error(what: &str, error: &KafkaError) -> BrokerError {
 /// refused stops the service where it has never worked; everything else may heal.
 pub(super) fn unreachable(brokers: &str, error: &KafkaError, told: Option<(Code, String)>) -> BrokerError {
     let Some((code, why)) = told else {
-        return BrokerError::Wait(format!("no broker answers at {brokers}: {}", sentence(error)));
+        return BrokerError::Wait(format!(
+            "no broker answers at {brokers}: {} (if it is up, look at security.protocol)",
+            sentence(error)
+        ));
     };
     match code {
         Code::SaslAuthenticationFailed | Code::Authentication => BrokerError::Stop(format!(
@@ -83,7 +91,9 @@ pub(super) fn unreachable(brokers: &str, error: &KafkaError, told: Option<(Code,
         Code::SSL => BrokerError::Stop(format!(
             "no TLS connection to the broker at {brokers}: {why} (look at security.protocol and ssl.ca.location)"
         )),
-        _ => BrokerError::Wait(format!("no broker answers at {brokers}: {why}")),
+        _ => BrokerError::Wait(format!(
+            "no broker answers at {brokers}: {why} (if it is up, look at security.protocol)"
+        )),
     }
 }
 

@@ -142,9 +142,13 @@ impl ClientContext for Membership {
 
     fn error(&self, error: KafkaError, reason: &str) {
         if let Some(code) = error.rdkafka_error_code() {
-            // Several brokers fail in turn; "all are down" says less than why each is.
-            if code != RDKafkaErrorCode::AllBrokersDown {
-                *locked(&self.last_error) = Some((code, reason.to_owned()));
+            // That a connection was closed, or that all are, says less than why.
+            let says_little = |code: &RDKafkaErrorCode| {
+                matches!(code, RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::BrokerTransportFailure)
+            };
+            let mut last = locked(&self.last_error);
+            if !says_little(&code) || last.as_ref().is_none_or(|(last, _)| says_little(last)) {
+                *last = Some((code, reason.to_owned()));
             }
         }
         debug!(reason, "consumer");
