@@ -238,13 +238,23 @@ impl Stage {
             before.is_some()
         });
         let before: BTreeMap<i32, i64> = before.unwrap_or_default();
-        wait_until(&format!("every partition goes on after: {fault}"), RECOVERY, || {
+        let started = Instant::now();
+        loop {
             let is_alive = self.instances.iter_mut().all(|instance| instance.ended().is_none());
             assert!(is_alive, "an instance ended after: {fault}\n{}", self.logs());
             let now = committed(self).unwrap_or_default();
-            (0..PARTITIONS)
-                .all(|partition| now.get(&partition).unwrap_or(&0) > before.get(&partition).unwrap_or(&0))
-        });
+            let has_moved =
+                |partition: &i32| now.get(partition).unwrap_or(&0) > before.get(partition).unwrap_or(&0);
+            if (0..PARTITIONS).all(|partition| has_moved(&partition)) {
+                break;
+            }
+            if started.elapsed() > RECOVERY {
+                let ends = self.reader.ends(&self.topics.input);
+                let logs = self.logs();
+                panic!("a partition stands still after: {fault}; {now:?} of {ends:?} committed\n{logs}");
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
         self.peak();
         self.noted.push(Noted { fault: fault.to_owned(), next_commit: broken_at.elapsed() });
     }
@@ -258,7 +268,7 @@ impl Stage {
     /// The ends of the instances' logs, for the words of a failure.
     fn logs(&self) -> String {
         let tail = |log: String| {
-            log.lines().rev().take(15).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
+            log.lines().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
         };
         self.instances.iter().map(|instance| tail(instance.log())).collect::<Vec<_>>().join("\n--\n")
     }

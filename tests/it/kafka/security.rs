@@ -127,7 +127,7 @@ fn right_credentials_pass_and_wrong_ones_are_named() {
     {
         let case = case(mechanism, password, "ca.pem", "SASL_SSL");
         let installation = case.install(&brokers, folder, &topics);
-        let check = installation.run_to_end("check", &[]);
+        let check = installation.run_to_end("check", &["--set", "http.listen="]);
         assert!(check.status.success(), "{mechanism}: {}", said(&check));
         assert_keeps_secrets(&said(&check));
         let service = installation.start_ready(&[]);
@@ -138,30 +138,37 @@ fn right_credentials_pass_and_wrong_ones_are_named() {
     }
 
     for (case, cause) in [
-        (case("PLAIN", &wrong, "ca.pem", "SASL_SSL"), "authentication"),
-        (case("SCRAM-SHA-256", &wrong, "ca.pem", "SASL_SSL"), "authentication"),
-        (case("SCRAM-SHA-512", &wrong, "ca.pem", "SASL_SSL"), "authentication"),
+        (case("PLAIN", &wrong, "ca.pem", "SASL_SSL"), "login"),
+        (case("SCRAM-SHA-256", &wrong, "ca.pem", "SASL_SSL"), "login"),
+        (case("SCRAM-SHA-512", &wrong, "ca.pem", "SASL_SSL"), "login"),
         (case("GSSAPI", &right, "ca.pem", "SASL_SSL"), "gssapi"),
         (case("PLAIN", &right, "other.pem", "SASL_SSL"), "certificate"),
-        (case("PLAIN", &right, "ca.pem", "SASL_PLAINTEXT"), "ssl"),
     ] {
         check_refused(&case.install(&brokers, folder, &topics), cause);
     }
+    // A broker that hangs up may be one that restarts: `run` would wait, `check` names what it looks like.
+    let plain_text = case("PLAIN", &right, "ca.pem", "SASL_PLAINTEXT").install(&brokers, folder, &topics);
+    check_names(&plain_text, "security.protocol");
 }
 
 /// `check` and `run` both end with a sentence that names the cause, and neither prints a password.
 #[track_caller]
 fn check_refused(installation: &Installation, cause: &str) {
-    let check = installation.run_to_end("check", &[]);
-    let text = said(&check);
-    assert!(!check.status.success(), "{cause}: {text}");
-    assert!(text.to_lowercase().contains(cause), "{cause:?} is not named: {text}");
-    assert_keeps_secrets(&text);
-
+    check_names(installation, cause);
     let mut service = installation.start(&[]);
     let status = service.wait_ended(Duration::from_secs(60));
     let log = service.log();
     assert!(!status.success(), "{cause}: {log}");
     assert!(log.to_lowercase().contains(cause), "{cause:?} is not named: {log}");
     assert_keeps_secrets(&log);
+}
+
+/// `check` fails and names the cause.
+#[track_caller]
+fn check_names(installation: &Installation, cause: &str) {
+    let check = installation.run_to_end("check", &["--set", "http.listen="]);
+    let text = said(&check);
+    assert!(!check.status.success(), "{cause}: {text}");
+    assert!(text.to_lowercase().contains(cause), "{cause:?} is not named: {text}");
+    assert_keeps_secrets(&text);
 }
