@@ -174,7 +174,7 @@ impl Page<'_> {
     }
 
     /// A short line whose every word but the smallest begins large: a site's name, a person's.
-    fn is_name(&self, line: &Line) -> bool {
+    pub fn is_name(&self, line: &Line) -> bool {
         let inside = self.text.get(line.range.clone()).unwrap_or_default();
         let small = |word: &str| {
             let word = word.rsplit(['\'', '’']).next().unwrap_or(word);

@@ -36,9 +36,7 @@ impl Page<'_> {
                 }
                 Role::RelatedHeading => mode = Mode::Related(0),
                 Role::RibbonHeading => mode = Mode::Ribbon,
-                Role::Closer if self.is_free_headline(at + 1) && self.is_prose(at + 2) => {
-                    mode = Mode::Related(0)
-                }
+                Role::Closer if self.is_opened_teaser(at) => mode = Mode::Related(0),
                 Role::Headline | Role::Prose => {
                     at += self.content(at, &mut mode, article);
                     continue;
@@ -185,7 +183,8 @@ impl Page<'_> {
         }
         let first = article.body.is_empty();
         let belongs = |line: &&Line| {
-            let furniture = self.is_tags(line) || (first && self.is_agency_caption(line));
+            let credit = first && (self.is_agency_caption(line) || self.is_name(line));
+            let furniture = self.is_tags(line) || credit;
             !furniture && (prose_follows || first || (!apart && line.shape.words >= 4))
         };
         let lines = self.lines.get(rows).unwrap_or_default();

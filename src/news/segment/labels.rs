@@ -13,6 +13,8 @@ pub enum Label {
     Time,
     /// A number, and how many bytes of the line it takes.
     Number(usize, usize),
+    /// The same for a number without a mark behind it, which opens many headlines too.
+    Count(usize, usize),
 }
 
 /// How many bytes a time of day takes at the start of a line ("14:32", "14h32 -", "[9:05 am]"); 0 for none.
@@ -55,7 +57,7 @@ pub fn time_length(inside: &str) -> usize {
     if ended { inside.len() - after.len() } else { 0 }
 }
 
-/// "3. Headline", "3) Headline".
+/// "3. Headline", "3) Headline", "3 Headline".
 pub fn leading_number(inside: &str) -> Label {
     let digits = inside.bytes().take_while(u8::is_ascii_digit).count();
     let (Some(number), Some(behind)) = (inside.get(..digits), inside.get(digits..)) else {
@@ -64,8 +66,13 @@ pub fn leading_number(inside: &str) -> Label {
     let marked = behind.trim_start_matches(['.', ')', '-', '°']);
     let rest = marked.trim_start_matches(is_blank);
     match number.parse() {
-        Ok(value) if value < 1_000 && marked.len() < behind.len() && rest.len() < marked.len() => {
-            Label::Number(value, inside.len() - rest.len())
+        Ok(value) if value < 1_000 && rest.len() < marked.len() => {
+            let length = inside.len() - rest.len();
+            if marked.len() < behind.len() {
+                Label::Number(value, length)
+            } else {
+                Label::Count(value, length)
+            }
         }
         _ => Label::None,
     }

@@ -37,7 +37,7 @@ const MIN_TEASER_WORDS: usize = 4;
 /// What stands below a teaser's headline is no longer than this.
 const MAX_SUMMARY_CHARACTERS: usize = 250;
 
-/// The items of a page, in page order, and the line numbers of its datelines that count.
+/// The items of a page, in page order.
 pub fn layout(text: &str, lines: &[Line], title: Option<&Title>) -> Vec<Draft> {
     let gapless = lines.iter().all(|line| line.gap == 0);
     let mut page =
@@ -143,7 +143,7 @@ impl Page<'_> {
             .is_some_and(|at| at.checked_sub(1).is_some_and(|before| self.glued(before).is_some()));
         let many = closers.len() >= 2 || announced || glued_one;
         let mut floor = 0;
-        if !many {
+        if !many || closers.iter().all(|closer| self.is_opened_teaser(*closer)) {
             return;
         }
         for closer in closers {
@@ -196,6 +196,11 @@ impl Page<'_> {
             }
             self.take(rows);
         }
+    }
+
+    /// "Read more" may open its teaser instead of closing it: a headline stands right below.
+    pub fn is_opened_teaser(&self, closer: usize) -> bool {
+        self.is_free_headline(closer + 1) && self.lines.get(closer + 1).is_some_and(|below| below.gap == 0)
     }
 
     /// Where the teaser begins that ends with these lines.

@@ -23,43 +23,39 @@ pub fn sentences_of_ribbon(row: &mut [Line]) {
 /// Prose at the end of a row of headlines is an article from this length on.
 const MIN_ROW_ARTICLE_CHARACTERS: usize = 240;
 
+/// Numbers without a mark behind them are a list's from this many lines on, counted from one.
+const MIN_COUNTED: usize = 3;
+
 /// Times before lines are a list's marks where there are several; numbers where they count.
 pub fn apply_labels(text: &str, lines: &mut [Line]) {
     let times = lines.iter().filter(|line| line.label == Label::Time).count();
-    let number = |line: Option<&Line>| match line.map(|line| line.label) {
-        Some(Label::Number(value, _)) => Some(value),
-        _ => None,
-    };
-    let numbered: Vec<usize> = (0..lines.len()).filter(|at| number(lines.get(*at)).is_some()).collect();
-    let counts = |at: usize, other: Option<&usize>, step: fn(usize, usize) -> bool| match (
-        number(lines.get(at)),
-        other.and_then(|other| number(lines.get(*other))),
-    ) {
-        (Some(this), Some(other)) => step(this, other),
-        _ => false,
-    };
-    let listed: Vec<usize> = numbered
+    let numbered: Vec<(usize, Label)> = lines
         .iter()
         .enumerate()
-        .filter(|(place, at)| {
-            counts(**at, numbered.get(place + 1), |this, next| next == this + 1)
-                || counts(
-                    **at,
-                    place.checked_sub(1).and_then(|before| numbered.get(before)),
-                    |this, before| this == before + 1,
-                )
-        })
-        .map(|(_, at)| *at)
+        .filter(|(_, line)| matches!(line.label, Label::Number(..) | Label::Count(..)))
+        .map(|(at, line)| (at, line.label))
         .collect();
-    for at in listed {
-        if let Some(line) = lines.get_mut(at)
-            && let Label::Number(_, length) = line.label
-        {
-            line.bullet = true;
-            line.plain = false;
-            line.range = cut::bare(text, line.range.start + length..line.range.end);
-            line.shape = Shape::of(text.get(line.range.clone()).unwrap_or_default());
-            line.role = role::role(text, &line.range, &line.shape);
+    let goes_on = |first: &(usize, Label), second: &(usize, Label)| match (first.1, second.1) {
+        (Label::Number(first, _), Label::Number(second, _)) => second == first + 1,
+        (Label::Count(this, _), Label::Count(next, _)) => next == this + 1 && second.0 == first.0 + 1,
+        _ => false,
+    };
+    for run in numbered.chunk_by(goes_on) {
+        let listed = match run.first() {
+            Some((_, Label::Number(..))) => run.len() >= 2,
+            Some((_, Label::Count(first, _))) => *first == 1 && run.len() >= MIN_COUNTED,
+            _ => false,
+        };
+        for (at, label) in run.iter().filter(|_| listed) {
+            if let (Some(line), Label::Number(_, length) | Label::Count(_, length)) =
+                (lines.get_mut(*at), label)
+            {
+                line.bullet = true;
+                line.plain = false;
+                line.range = cut::bare(text, line.range.start + length..line.range.end);
+                line.shape = Shape::of(text.get(line.range.clone()).unwrap_or_default());
+                line.role = role::role(text, &line.range, &line.shape);
+            }
         }
     }
     for line in lines.iter_mut().filter(|line| times >= 2 && line.label == Label::Time) {

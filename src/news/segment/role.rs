@@ -317,12 +317,13 @@ fn is_furniture(inside: &str, words: &[FoldedWord<'_>], shape: &Shape) -> bool {
         return true;
     }
     let hidden = ["http://", "https://", "www."].iter().any(|sign| inside.contains(sign));
+    let address = inside.split_whitespace().any(|word| word.contains('@') && word.contains('.'));
     let tagged = inside.split_whitespace().all(|word| word.starts_with(['#', '@']));
     let ago = words.len() <= 6
         && words
             .iter()
             .all(|(word, _)| vocabulary::has(List::Time, word) || word.chars().all(char::is_numeric));
-    (hidden && words.len() <= 20)
+    ((hidden || address) && words.len() <= 20)
         || tagged
         || ago
         || vocabulary::is_navigation(words)
