@@ -100,7 +100,9 @@ fn choose(examples: &[Example], rubric_cap: usize) -> Vec<usize> {
     };
     let mut chosen = Vec::new();
     let mut by_hand = rustc_hash::FxHashSet::default();
-    let mut by_rubric: BTreeMap<(Language, &str, &str), Vec<(u64, usize)>> = BTreeMap::new();
+    // Hash and number of the examples of one language, source and topic.
+    type OfOne<'e> = BTreeMap<(Language, &'e str, &'e str), Vec<(u64, usize)>>;
+    let mut by_rubric: OfOne<'_> = BTreeMap::new();
     for (number, example) in examples.iter().enumerate().filter(|(_, example)| example.topic.is_some()) {
         if example.labelled_by == LabelledBy::Hand {
             by_hand.insert(hash(example));
