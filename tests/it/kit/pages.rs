@@ -191,7 +191,8 @@ fn name(mut number: usize) -> String {
         name.push(CONSONANTS[digit / 5] as char);
         name.push(VOWELS[digit % 5] as char);
     }
-    name[..1].to_uppercase() + &name[1..]
+    let (first, rest) = name.split_at(1);
+    first.to_uppercase() + rest
 }
 
 /// The items that the service cuts are those that the pages were made of; else every other test would blame the
@@ -206,7 +207,10 @@ fn generated_pages_are_cut_into_their_items() {
             newswire::news::page::decode(fed.value.as_deref(), &shape).map_err(|reject| reject.reason.code());
         let cut = cut.and_then(|page| {
             let items = newswire::news::segment::segment(&page.text, page.title.as_deref()).items;
-            let texts: Vec<String> = items.into_iter().map(|item| page.text[item.text].to_owned()).collect();
+            let text = |range: std::ops::Range<usize>| {
+                page.text.get(range).expect("an item is a slice of its page").to_owned()
+            };
+            let texts: Vec<String> = items.into_iter().map(|item| text(item.text)).collect();
             if texts.is_empty() { Err("no_item") } else { Ok(texts) }
         });
         let due = match fed.due {
