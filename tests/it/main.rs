@@ -2,6 +2,7 @@
 
 mod container;
 mod demo;
+mod documents;
 mod label;
 mod lexicon;
 mod never_panics;
