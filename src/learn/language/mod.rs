@@ -172,8 +172,8 @@ fn hear<'t>(
         *count += 1;
         let mut hear_one = |text: &str| {
             let tally = table.tally(alphabet.symbols(text), fit::QUANTUM);
-            let opinion =
-                second_opinion::ask(text).map(|opinion| (classes.own_class(opinion.language), opinion));
+            let opinion = second_opinion::ask(text, &classes.own)
+                .map(|opinion| (classes.own_class(opinion.language), opinion));
             if tally.letters > 0 {
                 heard.push(Heard { tally, truth, weight: 1.0, opinion });
             }
