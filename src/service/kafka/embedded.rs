@@ -2,7 +2,9 @@
 //! to `read_committed` readers, forgets the offsets of transactions, does not fence, and keeps only the newest
 //! ~5 MiB of a partition: only a real Kafka judges exactly-once.
 
-use rdkafka::client::Client;
+use std::time::Duration;
+
+use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::{ClientConfig, FromClientConfig};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::producer::{BaseProducer, DefaultProducerContext, Producer};
@@ -49,6 +51,12 @@ impl EmbeddedBroker {
         }
         Ok(())
     }
+}
+
+/// Whether a client talks to such a broker. It cannot tell its topics' settings: a question for them runs into its
+/// time-out.
+pub(super) fn is_embedded<C: ClientContext>(client: &Client<C>) -> bool {
+    client.fetch_cluster_id(Duration::from_secs(5)).is_some_and(|id| id.starts_with("mockCluster"))
 }
 
 fn no_cluster() -> KafkaError {

@@ -15,7 +15,7 @@ use tracing::{debug, info, warn};
 use super::broker::{KafkaBroker, REQUEST, no_consumer};
 use super::membership::{self, Membership, Rebalance};
 use super::publisher::Publisher;
-use super::{admin, client, errors, ids};
+use super::{admin, client, embedded, errors, ids};
 use crate::service::broker::BrokerError;
 use crate::service::faults::{self, Sabotage};
 
@@ -60,7 +60,10 @@ impl KafkaBroker {
         }
         admin::ensure(consumer.client(), &self.settings, &self.topics)?;
         let written = self.topics.get(1..).unwrap_or_default();
-        self.request_limit = admin::smallest_limit(&self.settings, written);
+        self.request_limit = match embedded::is_embedded(consumer.client()) {
+            true => None,
+            false => admin::smallest_limit(&self.settings, written),
+        };
         consumer
             .subscribe(&[self.input()])
             .map_err(|error| errors::broker_error("subscribing to the input topic", &error))?;
