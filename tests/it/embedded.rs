@@ -9,13 +9,18 @@ use crate::main_job;
 
 #[test]
 fn the_main_job_on_the_embedded_broker() {
+    let test = "embedded-main-job";
     let cluster = MockCluster::new(1).expect("an embedded broker");
+    for (topic, partitions) in main_job::topics(test, 24) {
+        cluster.create_topic(&topic, partitions, 1).expect("a topic");
+    }
     let verdict = main_job::run(
         &cluster.bootstrap_servers(),
-        "embedded-main-job",
+        test,
         2_000,
-        24,
         More { root: "delivery = \"at-least-once\"", ..More::default() },
     );
-    assert!(verdict.is_clean(), "{verdict:?}");
+    // Two instances on it have been seen to repeat pages when the machine is busy, as this delivery may; that a real
+    // broker sees none is asserted in `kafka`.
+    assert_eq!((verdict.lost, verdict.partial, verdict.wrong), (0, 0, 0), "{verdict:?}");
 }

@@ -4,20 +4,22 @@
 use std::time::Duration;
 
 use crate::kit::judge::{Fed, Verdict, judge};
-use crate::kit::kafka::{Feeder, Reader, create_topics};
+use crate::kit::kafka::{Feeder, Reader};
 use crate::kit::process::{Installation, More, Topics};
 use crate::kit::wait_until;
 
 const PARTITIONS: i32 = 6;
 
-/// The flow on a broker. `output_partitions` is the output topic's; `more` are further settings.
-pub fn run(bootstrap: &str, test: &str, pages: usize, output_partitions: i32, more: More<'_>) -> Verdict {
+/// The topics that the flow needs, and how many partitions each has. Each broker has its own way to make them.
+pub fn topics(test: &str, output_partitions: i32) -> [(String, i32); 3] {
+    let topics = Topics::named(test);
+    [(topics.input, PARTITIONS), (topics.output, output_partitions), (topics.dead_letter, 2)]
+}
+
+/// The flow on a broker that has the topics. `more` are further settings.
+pub fn run(bootstrap: &str, test: &str, pages: usize, more: More<'_>) -> Verdict {
     let fed = Fed { seed: 20_261_125, count: pages, partitions: PARTITIONS };
     let topics = Topics::named(test);
-    create_topics(
-        bootstrap,
-        &[(&topics.input, PARTITIONS), (&topics.output, output_partitions), (&topics.dead_letter, 2)],
-    );
     let installation = Installation::new(bootstrap, &topics, more);
     let feeder = Feeder::new(bootstrap, &topics.input);
     let feed = |numbers: std::ops::Range<usize>| {
