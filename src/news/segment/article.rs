@@ -141,8 +141,9 @@ impl Page<'_> {
         None
     }
 
-    /// Of two headlines, one right below the other, the first is the title where the second is a longer subtitle or
-    /// a much shorter line; else the last of them is. Of more, the last is: the others are a ribbon's.
+    /// Of two headlines, one right below the other, the first is the title and the second its subtitle; where the
+    /// first has few words or a blank line parts them, only if the second is the longer. Else the last of them is.
+    /// Of more, the last is: the others are a ribbon's.
     fn title_of_run(&self, last: usize) -> usize {
         let line = |at: usize| self.lines.get(at);
         let name = |at: usize| line(at).is_some_and(|line| self.is_name(line));
@@ -169,7 +170,7 @@ impl Page<'_> {
         let is_subtitle = last - first == 1
             && close
             && ((title.shape.words >= 4 && subtitled * 10 > titled * 13)
-                || (title.shape.words >= 5 && subtitle.gap == 0 && titled * 10 > subtitled * 13));
+                || (title.shape.words >= 5 && subtitle.gap == 0));
         if is_subtitle { first } else { last }
     }
 
