@@ -7,7 +7,7 @@ use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
-use super::membership::Membership;
+use super::membership::{self, Membership};
 use super::{admin, client, errors, ids};
 use crate::config::{Delivery, Settings};
 
@@ -75,7 +75,7 @@ fn connect(settings: &Settings) -> Result<(BaseConsumer<Membership>, String), St
             }
             Err(error) => {
                 // Why a connection fails is told to the client's queue.
-                while consumer.poll(errors::TOLD_WITHIN).is_some() {}
+                membership::hear(&consumer);
                 let told = consumer.context().last_error();
                 let hopeless = matches!(
                     told,

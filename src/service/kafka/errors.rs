@@ -1,7 +1,5 @@
 //! What Kafka's errors mean for the service: what time heals, what a person must mend, what a record is to blame for.
 
-use std::time::Duration;
-
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use super::client;
@@ -18,9 +16,6 @@ pub(super) fn is_refusal(code: Code) -> bool {
             | Code::PolicyViolation
     )
 }
-
-/// How long a failed connection's reason may take to its queue.
-pub(super) const TOLD_WITHIN: Duration = Duration::from_millis(100);
 
 /// What a person must mend, as a sentence; `None` for what time may heal.
 pub(super) fn remedy(code: Code) -> Option<&'static str> {

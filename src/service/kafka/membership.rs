@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
 use rdkafka::client::ClientContext;
@@ -79,6 +80,19 @@ impl Membership {
     /// From now on, answers events at once: the loop polls no more, and closing waits for the answer.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::SeqCst);
+    }
+}
+
+/// How long the reason of a failed connection may take to the client's queue.
+const TOLD_WITHIN: Duration = Duration::from_millis(200);
+
+/// Takes in what the connections tell, so that [`Membership::last_error`] knows it. Not until the queue is empty: a
+/// client that is refused connects again and again, and has always more to tell.
+pub(super) fn hear<C: ConsumerContext>(consumer: &BaseConsumer<C>) {
+    let started = Instant::now();
+    while started.elapsed() < TOLD_WITHIN {
+        // What comes are errors, and the context has heard them: nothing is subscribed to yet.
+        drop(consumer.poll(Duration::from_millis(20)));
     }
 }
 

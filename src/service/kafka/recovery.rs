@@ -55,7 +55,7 @@ impl KafkaBroker {
         let answer = consumer.fetch_metadata(Some(self.input()), self.stop.time_left(REQUEST));
         if let Err(error) = answer {
             // librdkafka tells only its queue why it cannot connect.
-            while consumer.poll(errors::TOLD_WITHIN).is_some() {}
+            membership::hear(consumer);
             return Err(self.unreachable(&error));
         }
         admin::ensure(consumer.client(), &self.settings, &self.topics)?;
