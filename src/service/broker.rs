@@ -4,7 +4,7 @@
 //! the offsets that pass them. How it makes the two one (a transaction, or acknowledgement before commit) is its
 //! own affair; what the worker may rely on is written at each method.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,10 +81,11 @@ pub enum PublishError {
     /// every page it holds.
     #[error("{0}")]
     Rewound(String),
-    /// Some record of the batch is refused for what it is (too large, say). The batch is still the worker's: it
-    /// may publish it again in parts.
-    #[error("{0}")]
-    Refused(String),
+    /// Some record is refused for what it is (too large, say). The pages are still the worker's: it may publish
+    /// them again, in parts. `suspects` are the places, in what was given, of the pages whose records were refused,
+    /// some perhaps for the record beside them: one at least.
+    #[error("{reason}")]
+    Refused { reason: String, suspects: BTreeSet<usize> },
     #[error(transparent)]
     Broker(BrokerError),
 }

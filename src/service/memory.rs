@@ -1,6 +1,6 @@
 //! A broker over a Vec: the worker's own loop runs on it in tests, with faults on order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -169,11 +169,13 @@ impl Broker for MemoryBroker {
             }
             _ => {}
         }
-        let records = || pages.iter().flat_map(|page| &page.records);
-        if records().any(self.refuses) {
-            return Err(PublishError::Refused("a record is too large".into()));
+        let is_refused = |page: &PageOutput| page.records.iter().any(self.refuses);
+        let suspects: BTreeSet<usize> =
+            pages.iter().enumerate().filter(|(_, page)| is_refused(page)).map(|(place, _)| place).collect();
+        if !suspects.is_empty() {
+            return Err(PublishError::Refused { reason: "a record is too large".into(), suspects });
         }
-        self.output.extend(records().cloned());
+        self.output.extend(pages.iter().flat_map(|page| &page.records).cloned());
         self.publications.push(pages.len());
         for page in pages {
             self.committed.insert(page.position.partition, page.position.offset + 1);

@@ -9,7 +9,8 @@
 //! lost its partitions without knowing cannot commit.
 //!
 //! With `delivery = "at-least-once"`, offsets move only after every record of the batch is acknowledged by all
-//! in-sync replicas: nothing is lost, and a crash or a rebalance may repeat records, with the same `id`s.
+//! in-sync replicas: nothing is lost, and a crash, a rebalance or a record that the broker refuses may repeat
+//! records, with the same `id`s.
 //!
 //! A dead letter is part of the batch that passes its page. If it cannot be written, the batch is not committed
 //! and the page is not passed.
@@ -33,6 +34,7 @@
 
 mod parts;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -84,9 +86,8 @@ pub struct Worker<B> {
     lag_known: Instant,
     lag_measured: Instant,
     backoff: Duration,
-    /// How many pages go out together: fewer than a batch while a refused record is being looked for.
-    part: usize,
-    parts_published: usize,
+    /// Partition and offset of pages that go out by themselves, since a refused record may stand on them.
+    suspects: BTreeSet<(i32, i64)>,
 }
 
 /// When a batch closes, and when a standstill is one.
@@ -136,8 +137,7 @@ impl<B: Broker> Worker<B> {
             lag_known: now,
             lag_measured: now,
             backoff: FIRST_BACKOFF,
-            part: settings.batch.max_pages,
-            parts_published: 0,
+            suspects: BTreeSet::new(),
         }
     }
 
@@ -218,6 +218,7 @@ impl<B: Broker> Worker<B> {
         info!(?partitions, lost, "partitions revoked");
         let published = if lost { Next::GoOn } else { self.publish_batch() };
         self.drop_batch();
+        self.suspects.retain(|(partition, _)| !partitions.contains(partition));
         self.stats.update_health(|health| health.partitions.retain(|own| !partitions.contains(own)));
         self.stats.update(|counts| counts.lag.retain(|own, _| !partitions.contains(own)));
         match self.broker.release() {

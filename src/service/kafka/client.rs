@@ -61,7 +61,7 @@ pub(super) fn service_consumer(settings: &KafkaSettings, delivery: Delivery) -> 
 }
 
 /// librdkafka's own `batch.size`.
-const BATCH_BYTES: u64 = 1_000_000;
+pub(super) const BATCH_BYTES: u64 = 1_000_000;
 
 /// The service's producer; `transactional_id` with exactly-once. `request_limit`, in bytes, is what every topic
 /// takes: librdkafka does not split a request that turns out too large, though each of its records is not.

@@ -8,10 +8,13 @@ use rdkafka::{Offset, TopicPartitionList};
 use tracing::debug;
 
 use super::broker::KafkaBroker;
-use super::errors;
 use super::publisher::{Failure, Publisher};
+use super::{client, errors};
 use crate::service::broker::{BrokerError, PageOutput, PublishError};
 use crate::service::faults::{self, Failpoint, Sabotage};
+
+/// In bytes: a record's frame alone is some 100.
+const SMALLEST_REQUEST: u64 = 1_000;
 
 impl KafkaBroker {
     fn offsets(&self, pages: &[PageOutput]) -> Result<TopicPartitionList, KafkaError> {
@@ -66,7 +69,7 @@ impl KafkaBroker {
         #[cfg(feature = "faults")]
         if faults::sabotaged(Sabotage::RandomIdStaleMetadata) {
             // A consumer that never joined names the group and no member, and so is fenced by nobody.
-            let config = super::client::service_consumer(&self.settings.kafka, self.settings.delivery);
+            let config = client::service_consumer(&self.settings.kafka, self.settings.delivery);
             let stranger: rdkafka::consumer::BaseConsumer = config.create().ok()?;
             return stranger.group_metadata();
         }
@@ -89,11 +92,25 @@ impl KafkaBroker {
         Ok(())
     }
 
+    /// A new producer, whose requests are such that a refusal is a record's own fault.
+    fn after_refusal(&mut self, suspects: usize) -> Result<(), BrokerError> {
+        // Else the new producer waits, by a whole back-off, until the coordinator has aborted.
+        if let Some(publisher) = self.publisher.as_ref().filter(|_| self.exactly_once()) {
+            publisher.abort();
+        }
+        if suspects > 1 {
+            // They may have shared a request that was too large, though none of their records is.
+            let halved = self.request_limit.unwrap_or(client::BATCH_BYTES) / 2;
+            self.request_limit = self.known_request_limit().or(Some(halved.max(SMALLEST_REQUEST)));
+        }
+        self.take_publisher(self.publisher_partition)
+    }
+
     /// What a failed publication leaves to settle, and what the worker is to know of it.
     pub(super) fn after_failure(&mut self, failure: Failure) -> PublishError {
         let (reason, code) = match failure {
-            Failure::Refused { reason } => match self.take_publisher(self.publisher_partition) {
-                Ok(()) => return PublishError::Refused(reason),
+            Failure::Refused { reason, suspects } => match self.after_refusal(suspects.len()) {
+                Ok(()) => return PublishError::Refused { reason, suspects },
                 Err(error) => {
                     debug!(%error, "after a refusal");
                     (reason, None)

@@ -1,5 +1,6 @@
 //! The producer's side: records out, acknowledged or not at all; in a transaction, or without one.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,8 @@ pub(super) enum Failure {
     Aborted { reason: String, code: Option<Code> },
     /// A record is to blame for what it is. librdkafka numbers an idempotent producer's requests, and a refused one
     /// leaves a gap that the next transaction stumbles over, so the producer is of no use any more either.
-    Refused { reason: String },
+    /// `suspects`: see [`PublishError::Refused`](crate::service::broker::PublishError::Refused).
+    Refused { reason: String, suspects: BTreeSet<usize> },
     /// The producer is of no use any more, or nobody knows what became of the transaction: only a new producer
     /// with the same id settles it.
     Broken { reason: String, code: Option<Code> },
@@ -43,11 +45,20 @@ pub(super) enum Failure {
 /// What the broker says of each record that it did not take.
 #[derive(Debug, Default)]
 pub(super) struct Deliveries {
-    failures: Mutex<Vec<(Code, String)>>,
+    failures: Mutex<Vec<Undelivered>>,
+}
+
+/// A record that the broker did not take.
+#[derive(Debug)]
+struct Undelivered {
+    code: Code,
+    topic: String,
+    /// The place of its page in what was sent.
+    page: usize,
 }
 
 impl Deliveries {
-    fn failures(&self) -> MutexGuard<'_, Vec<(Code, String)>> {
+    fn failures(&self) -> MutexGuard<'_, Vec<Undelivered>> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -63,12 +74,12 @@ impl ClientContext for Deliveries {
 }
 
 impl ProducerContext for Deliveries {
-    type DeliveryOpaque = ();
+    type DeliveryOpaque = usize;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+    fn delivery(&self, result: &DeliveryResult<'_>, page: usize) {
         if let Err((error, message)) = result {
             let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
-            self.failures().push((code, message.topic().to_owned()));
+            self.failures().push(Undelivered { code, topic: message.topic().to_owned(), page });
         }
     }
 }
@@ -76,6 +87,7 @@ impl ProducerContext for Deliveries {
 /// A producer that publishes whole batches.
 pub(super) struct Publisher {
     producer: BaseProducer<Deliveries>,
+    transactional: bool,
     stop: Stop,
 }
 
@@ -89,7 +101,7 @@ impl Publisher {
     ) -> KafkaResult<Publisher> {
         let config = client::service_producer(settings, id, request_limit);
         let producer = BaseProducer::from_config_and_context(&config, Deliveries::default())?;
-        Ok(Publisher { producer, stop })
+        Ok(Publisher { producer, transactional: id.is_some(), stop })
     }
 
     /// Aborts what was open under the id and fences who had it.
@@ -97,7 +109,7 @@ impl Publisher {
         self.producer.init_transactions(timeout)
     }
 
-    fn failures(&self) -> MutexGuard<'_, Vec<(Code, String)>> {
+    fn failures(&self) -> MutexGuard<'_, Vec<Undelivered>> {
         self.producer.client().context().failures()
     }
 
@@ -110,21 +122,25 @@ impl Publisher {
     /// other shares their fate.
     pub(super) fn send(&self, pages: &[PageOutput]) -> Result<(), Failure> {
         let apart = pages.len() == 1;
-        for record in pages.iter().flat_map(|page| &page.records) {
-            self.enqueue(record)?;
-            if apart {
-                self.drain()?;
+        for (place, page) in pages.iter().enumerate() {
+            for record in &page.records {
+                self.enqueue(record, place)?;
+                if apart {
+                    self.drain()?;
+                }
             }
         }
         self.drain()
     }
 
-    fn enqueue(&self, record: &OutputRecord) -> Result<(), Failure> {
+    /// `page` is the place of the record's page in what is sent.
+    fn enqueue(&self, record: &OutputRecord, page: usize) -> Result<(), Failure> {
         let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
         for (name, value) in &record.headers {
             headers = headers.insert(Header { key: name, value: value.as_deref() });
         }
-        let mut message: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(&record.topic).headers(headers);
+        let mut message: BaseRecord<'_, [u8], [u8], usize> =
+            BaseRecord::with_opaque_to(&record.topic, page).headers(headers);
         message.key = record.key.as_deref();
         message.payload = record.value.as_deref();
         loop {
@@ -142,7 +158,9 @@ impl Publisher {
                     let code = error.rdkafka_error_code();
                     let reason = format!("a record for topic {}: {}", record.topic, errors::sentence(&error));
                     return Err(match code {
-                        Some(code) if errors::is_refusal(code) => Failure::Refused { reason },
+                        Some(code) if errors::is_refusal(code) => {
+                            Failure::Refused { reason, suspects: [page].into() }
+                        }
                         _ => Failure::Aborted { reason, code },
                     });
                 }
@@ -150,11 +168,15 @@ impl Publisher {
         }
     }
 
-    /// Waits until the broker has answered for every record.
+    /// Waits until the broker has answered for every record. A transaction that has failed is not waited for:
+    /// librdkafka sends none of its records any more, and keeps those it has until they time out.
     fn drain(&self) -> Result<(), Failure> {
         while self.producer.in_flight_count() > 0 {
             self.producer.poll(POLL);
             self.check_stop()?;
+            if self.transactional {
+                self.check_failures()?;
+            }
         }
         self.check_failures()
     }
@@ -169,15 +191,20 @@ impl Publisher {
     /// The first failure that says something; a record that was purged only shares another's fate.
     fn check_failures(&self) -> Result<(), Failure> {
         let failures = self.failures();
-        let purged = |code: &Code| matches!(code, Code::PurgeQueue | Code::PurgeInflight);
-        let Some((code, topic)) = failures.iter().find(|(code, _)| !purged(code)).or(failures.first()) else {
-            return Ok(());
-        };
-        let refused = failures.iter().find(|(code, _)| errors::is_refusal(*code));
-        if let Some((code, topic)) = refused {
-            return Err(Failure::Refused { reason: format!("a record for topic {topic}: {code}") });
+        let refused = || failures.iter().filter(|failure| errors::is_refusal(failure.code));
+        if let Some(Undelivered { code, topic, .. }) = refused().next() {
+            let suspects = refused().map(|failure| failure.page).collect();
+            return Err(Failure::Refused { reason: format!("a record for topic {topic}: {code}"), suspects });
         }
-        Err(Failure::Aborted { reason: format!("a record for topic {topic}: {code}"), code: Some(*code) })
+        let says_something =
+            |failure: &&Undelivered| !matches!(failure.code, Code::PurgeQueue | Code::PurgeInflight);
+        match failures.iter().find(says_something).or(failures.first()) {
+            None => Ok(()),
+            Some(Undelivered { code, topic, .. }) => Err(Failure::Aborted {
+                reason: format!("a record for topic {topic}: {code}"),
+                code: Some(*code),
+            }),
+        }
     }
 
     /// Makes the offsets part of the transaction, under this instance's membership of the group as it is now.

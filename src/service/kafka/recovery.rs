@@ -59,11 +59,7 @@ impl KafkaBroker {
             return Err(self.unreachable(&error));
         }
         admin::ensure(consumer.client(), &self.settings, &self.topics)?;
-        let written = self.topics.get(1..).unwrap_or_default();
-        self.request_limit = match embedded::is_embedded(consumer.client()) {
-            true => None,
-            false => admin::smallest_limit(&self.settings, written),
-        };
+        self.request_limit = self.known_request_limit();
         consumer
             .subscribe(&[self.input()])
             .map_err(|error| errors::broker_error("subscribing to the input topic", &error))?;
@@ -76,6 +72,15 @@ impl KafkaBroker {
             "connected; joining the group"
         );
         Ok(())
+    }
+
+    /// The largest request that every topic takes, in bytes, where this user may know it.
+    pub(super) fn known_request_limit(&self) -> Option<u64> {
+        let consumer = self.consumer.as_ref()?;
+        if embedded::is_embedded(consumer.client()) {
+            return None;
+        }
+        admin::smallest_limit(&self.settings, self.topics.get(1..).unwrap_or_default())
     }
 
     /// No broker answers: why, as far as the connections have told.

@@ -1,6 +1,6 @@
-//! A batch in parts: all of it at once, until the broker refuses a record.
+//! A batch in parts: all of it at once, but a page that a refused record may stand on by itself.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Instant;
 
 use tracing::warn;
@@ -9,68 +9,59 @@ use super::{Next, Worker, WorkerError};
 use crate::service::broker::{Broker, PageOutput, PublishError};
 use crate::service::outcome::HandledPage;
 
+/// What the broker did with a part.
+enum Part {
+    Published,
+    Refused { pages: Vec<HandledPage>, reason: String, suspects: BTreeSet<usize> },
+}
+
 impl<B: Broker> Worker<B> {
-    /// Publishes pages in order. Where the broker refuses a record, in smaller and smaller parts, until the page is
-    /// found that it stands on; how small is kept beyond this batch, since a failure on the way gives the same pages
-    /// again.
+    /// Publishes pages in order. Where the broker refuses a record, the pages that are suspected of it go by
+    /// themselves; suspicion outlives this batch, since a failure on the way gives the same pages again.
     pub(super) fn publish(&mut self, pages: Vec<HandledPage>, now: &str) -> Result<(), Next> {
         let mut waiting = VecDeque::from(pages);
         while !waiting.is_empty() {
-            let part: Vec<HandledPage> = waiting.drain(..waiting.len().min(self.part)).collect();
-            let Err((mut part, reason)) = self.publish_part(part)? else {
-                self.enlarge_parts();
+            let trusted = waiting.iter().take_while(|page| !self.suspects.contains(&place(page))).count();
+            let part: Vec<HandledPage> = waiting.drain(..trusted.max(1)).collect();
+            let places: Vec<_> = part.iter().map(place).collect();
+            let Part::Refused { mut pages, reason, suspects } = self.publish_part(part)? else {
+                places.iter().for_each(|place| _ = self.suspects.remove(place));
                 continue;
             };
-            self.parts_published = 0;
-            match part.pop() {
-                Some(page) if part.is_empty() => {
+            match pages.pop() {
+                Some(page) if pages.is_empty() => {
+                    self.suspects.remove(&place(&page));
                     waiting.push_front(self.refused(page, &reason, now)?);
-                    self.part = self.limits.max_pages;
                 }
-                page => {
-                    self.part = part.len().div_ceil(2);
-                    part.into_iter().chain(page).rev().for_each(|page| waiting.push_front(page));
+                last => {
+                    self.suspects.extend(suspects.iter().filter_map(|suspect| places.get(*suspect)));
+                    pages.into_iter().chain(last).rev().for_each(|page| waiting.push_front(page));
                 }
             }
         }
         Ok(())
     }
 
-    /// Publishes one part; a part that is refused comes back with the reason.
-    fn publish_part(
-        &mut self,
-        mut pages: Vec<HandledPage>,
-    ) -> Result<Result<(), (Vec<HandledPage>, String)>, Next> {
+    fn publish_part(&mut self, mut pages: Vec<HandledPage>) -> Result<Part, Next> {
         let started = Instant::now();
         let outputs: Vec<PageOutput> = pages.iter_mut().map(take_output).collect();
         match self.broker.publish(&outputs) {
             Ok(()) => {
                 self.stats.publish_seconds.observe(started.elapsed().as_secs_f64());
                 self.stats.committed(&pages);
-                Ok(Ok(()))
+                Ok(Part::Published)
             }
-            Err(PublishError::Refused(reason)) => {
+            Err(PublishError::Refused { reason, suspects }) => {
                 for (page, output) in pages.iter_mut().zip(outputs) {
                     page.output = output;
                 }
-                Ok(Err((pages, reason)))
+                Ok(Part::Refused { pages, reason, suspects })
             }
             Err(PublishError::Rewound(reason)) => {
                 self.stats.update(|counts| counts.rewinds += 1);
                 Err(Next::Again(reason))
             }
             Err(PublishError::Broker(error)) => Err(self.after_broker_error(error)),
-        }
-    }
-
-    /// Parts grow again once some of a size went through: requests that are too large for a topic, though each
-    /// record is not, would come back at once.
-    fn enlarge_parts(&mut self) {
-        const PARTS_BEFORE_LARGER: usize = 16;
-        self.parts_published += 1;
-        if self.part < self.limits.max_pages && self.parts_published >= PARTS_BEFORE_LARGER {
-            self.part = (self.part * 2).min(self.limits.max_pages);
-            self.parts_published = 0;
         }
     }
 
@@ -84,6 +75,10 @@ impl<B: Broker> Worker<B> {
         warn!(page = ?page.input.position, reason, "the broker refuses a record of a page; it becomes a dead letter");
         Ok(self.labeller.refuse(page, reason, now))
     }
+}
+
+fn place(page: &HandledPage) -> (i32, i64) {
+    (page.input.position.partition, page.input.position.offset)
 }
 
 fn take_output(page: &mut HandledPage) -> PageOutput {

@@ -188,6 +188,8 @@ fn a_page_whose_records_are_refused_becomes_a_dead_letter_and_the_stream_goes_on
         let value = String::from_utf8_lossy(record.value.as_deref().unwrap_or_default());
         &*record.topic == "labelled" && value.contains("POISON")
     };
+    // A batch that is given up on the way is read again, with the same suspects.
+    broker.faults = vec![(60, Fault::Abort("the coordinator is gone".into()))].into();
     let (broker, stats, result) = work(broker, stop, &settings());
     assert_eq!(result, Ok(()));
     let refused =

@@ -3,4 +3,5 @@
 mod audit;
 mod main_job;
 mod redrive;
+mod refused;
 mod security;

@@ -33,10 +33,18 @@ fn admin(bootstrap: &str) -> AdminClient<DefaultClientContext> {
 
 /// Makes topics with this many partitions each, on every broker.
 pub fn create_topics(bootstrap: &str, topics: &[(&str, i32)]) {
+    create_topics_with(bootstrap, topics, &[]);
+}
+
+/// As [`create_topics`], with these topic settings.
+pub fn create_topics_with(bootstrap: &str, topics: &[(&str, i32)], settings: &[(&str, &str)]) {
     let admin = admin(bootstrap);
     let brokers =
         admin.inner().fetch_metadata(None, REQUEST).expect("metadata").brokers().len().min(3) as i32;
-    let new = |&(name, partitions)| NewTopic::new(name, partitions, TopicReplication::Fixed(brokers));
+    let new = |&(name, partitions)| {
+        let new = NewTopic::new(name, partitions, TopicReplication::Fixed(brokers));
+        settings.iter().fold(new, |new, (key, value)| new.set(key, value))
+    };
     let new: Vec<_> = topics.iter().map(new).collect();
     let options = AdminOptions::new().operation_timeout(Some(REQUEST));
     for created in answer(admin.create_topics(&new, &options)).expect("topics are made") {
