@@ -5,3 +5,4 @@ mod main_job;
 mod redrive;
 mod refused;
 mod security;
+mod standstill;

@@ -138,6 +138,12 @@ impl Service {
         Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
     }
 
+    /// The value of a metric that has no labels.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let (_, metrics) = self.get("/metrics")?;
+        metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    }
+
     pub fn is_ready(&self) -> bool {
         self.get("/health/ready").is_some_and(|(status, _)| status == 200)
     }
