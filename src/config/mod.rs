@@ -193,7 +193,7 @@ impl Default for Topics {
 
 impl Default for Batch {
     fn default() -> Self {
-        Batch { max_pages: 200, max_bytes: 4_000_000, max_wait_ms: 20 }
+        Batch { max_pages: 500, max_bytes: 4_000_000, max_wait_ms: 20 }
     }
 }
 

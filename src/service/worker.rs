@@ -28,22 +28,21 @@
 //!
 //! One thread, the caller's, owns the broker. A batch belongs to the partitions that it was read from: before the
 //! group takes partitions away, the batch is published, or dropped where they are lost already. After any failure
-//! the batch is dropped and the broker hands the same pages out again from the committed offsets. Memory is
-//! bounded: one batch at a time, by pages and by bytes, and a bounded read-ahead; an output that stands still
-//! stops the input.
+//! what is in hand is dropped and the broker hands the same pages out again from the committed offsets. While a
+//! batch is published, the next is labelled, so that neither waits for the other. Memory is bounded: two batches,
+//! each by pages and by bytes, and a bounded read-ahead; an output that stands still stops the input.
 
-mod parts;
+mod publishing;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rayon::prelude::*;
 use tracing::{debug, error, info, warn};
 
 use super::broker::{Broker, BrokerError, Event, InputRecord};
 use super::models::ModelSource;
-use super::outcome::{HandledPage, Labeller, Outcome};
+use super::outcome::{HandledPage, Labeller};
 use super::stats::Stats;
 use super::stop::Stop;
 use crate::config::Settings;
@@ -73,11 +72,13 @@ pub enum WorkerError {
 /// The worker and all that it works with.
 pub struct Worker<B> {
     broker: B,
-    labeller: Labeller,
+    labeller: Arc<Labeller>,
     models: ModelSource,
     stats: Arc<Stats>,
     stop: Stop,
     limits: Limits,
+    /// The batch before the one that is being read, to be published.
+    labelled: Vec<HandledPage>,
     batch: Vec<InputRecord>,
     batch_bytes: usize,
     batch_since: Instant,
@@ -120,7 +121,7 @@ impl<B: Broker> Worker<B> {
         stats.models(&labeller.pipeline.models);
         Worker {
             broker,
-            labeller,
+            labeller: Arc::new(labeller),
             models,
             stats,
             stop,
@@ -130,6 +131,7 @@ impl<B: Broker> Worker<B> {
                 max_wait: Duration::from_millis(settings.batch.max_wait_ms),
                 stall: Duration::from_millis(settings.stall_timeout_ms),
             },
+            labelled: Vec::new(),
             batch: Vec::new(),
             batch_bytes: 0,
             batch_since: now,
@@ -146,12 +148,16 @@ impl<B: Broker> Worker<B> {
     pub fn run(mut self) -> (B, Result<(), WorkerError>) {
         let result = loop {
             let stopping = self.stop.is_asked();
-            let next = if stopping || self.batch_is_due() { self.publish_batch() } else { self.step() };
+            let next = match stopping {
+                true => self.finish_in_hand(),
+                false if self.batch_is_due() => self.advance(),
+                false => self.step(),
+            };
             match next {
                 Next::GoOn if stopping => break Ok(()),
                 Next::GoOn => {}
                 Next::Again(reason) => {
-                    self.drop_batch();
+                    self.drop_in_hand();
                     if stopping {
                         info!(reason, "the last batch was not committed; its pages will be read again");
                         break Ok(());
@@ -178,7 +184,9 @@ impl<B: Broker> Worker<B> {
 
     /// One event of the broker, and what is due between batches.
     fn step(&mut self) -> Next {
-        let wait = if self.batch.is_empty() {
+        let wait = if !self.labelled.is_empty() {
+            Duration::ZERO
+        } else if self.batch.is_empty() {
             self.look_for_models();
             IDLE_WAIT
         } else {
@@ -209,6 +217,8 @@ impl<B: Broker> Worker<B> {
                 Next::GoOn
             }
             Event::Revoked { partitions, lost } => self.give_up(&partitions, lost),
+            // No next batch comes at once: the labelled one need not wait for it.
+            Event::Nothing if !self.labelled.is_empty() => self.publish_labelled(),
             Event::Nothing => self.watch(),
         }
     }
@@ -216,8 +226,8 @@ impl<B: Broker> Worker<B> {
     /// The group takes partitions away: their pages are published first, or dropped where they are lost.
     fn give_up(&mut self, partitions: &[i32], lost: bool) -> Next {
         info!(?partitions, lost, "partitions revoked");
-        let published = if lost { Next::GoOn } else { self.publish_batch() };
-        self.drop_batch();
+        let published = if lost { Next::GoOn } else { self.finish_in_hand() };
+        self.drop_in_hand();
         self.suspects.retain(|(partition, _)| !partitions.contains(partition));
         self.stats.update_health(|health| health.partitions.retain(|own| !partitions.contains(own)));
         self.stats.update(|counts| counts.lag.retain(|own, _| !partitions.contains(own)));
@@ -234,41 +244,10 @@ impl<B: Broker> Worker<B> {
         }
     }
 
-    fn drop_batch(&mut self) {
+    fn drop_in_hand(&mut self) {
+        self.labelled.clear();
         self.batch.clear();
         self.batch_bytes = 0;
-    }
-
-    /// Labels and publishes the batch in hand.
-    fn publish_batch(&mut self) -> Next {
-        if self.batch.is_empty() {
-            return Next::GoOn;
-        }
-        let pages = std::mem::take(&mut self.batch);
-        self.batch_bytes = 0;
-        let now = rfc3339_now();
-        let labelling = Instant::now();
-        let labeller = &self.labeller;
-        let pages: Vec<HandledPage> = pages.into_par_iter().map(|page| labeller.handle(page, &now)).collect();
-        self.stats.label_seconds.observe(labelling.elapsed().as_secs_f64());
-        self.stats.batch_pages.observe(pages.len() as f64);
-        for page in &pages {
-            if let Outcome::Failed(reject) = &page.outcome {
-                error!(page = ?page.input.position, detail = reject.detail, "newswire failed on a page; please report it");
-            }
-        }
-        match self.publish(pages, &now) {
-            Ok(()) => {
-                self.progress = Instant::now();
-                self.backoff = FIRST_BACKOFF;
-                if self.stats.well() {
-                    info!("pages move again");
-                }
-                self.look_at_lag();
-                Next::GoOn
-            }
-            Err(next) => next,
-        }
     }
 
     /// Waits while the broker is at fault, and says so once.
@@ -321,7 +300,7 @@ impl<B: Broker> Worker<B> {
         let reason = format!("no progress for {} s: {known}", standing.as_secs());
         self.stats.update_health(|health| health.trouble = Some(reason.clone()));
         error!(reason, "starting the Kafka clients anew");
-        self.drop_batch();
+        self.drop_in_hand();
         self.stats.update(|counts| counts.rebuilds += 1);
         self.stats.update_health(|health| health.partitions.clear());
         if let Err(error) = self.broker.rebuild() {
@@ -343,7 +322,7 @@ impl<B: Broker> Worker<B> {
         match self.models.look() {
             None => {}
             Some(Ok(models)) => {
-                self.labeller.pipeline.models = Arc::new(models);
+                Arc::make_mut(&mut self.labeller).pipeline.models = Arc::new(models);
                 self.stats.models(&self.labeller.pipeline.models);
                 self.stats.update(|counts| counts.model_reloads += 1);
                 info!("new models are in force");
