@@ -1,18 +1,27 @@
 //! Which line is the title of the page's own article, or where its body begins.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::layout::{MIN_UNMARKED_RIBBON, Page};
 use super::lines::Line;
-use super::role::Role;
+use super::role::{MIN_TEASER_WORDS, Role};
 use super::sentences;
 use super::title::Title;
+use super::words::FoldedWords;
 
 /// So many lines (captions, a standfirst, main points) may stand between a title and its dateline or body.
-const MAX_LINES_ABOVE: usize = 8;
+pub const MAX_LINES_ABOVE: usize = 8;
 
 /// Prose shorter than this, in characters, may be a notice rather than an article.
 const MAX_NOTICE_CHARACTERS: usize = 200;
+
+/// A title shares words with so many paragraphs of its body; at least so many of them where it is not the last
+/// headline above; at least so long ones; and so many words of a line are looked at.
+const MAX_TELLING_PARAGRAPHS: usize = 3;
+const MIN_SHARED_WORDS: usize = 2;
+const MIN_TELLING_BYTES: usize = 5;
+const MAX_TELLING_WORDS: usize = 80;
 
 /// Where the page's own article stands.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +55,7 @@ impl Page<'_> {
 
     /// The line that says what the title field says: the last one above the body's first paragraph, for a ribbon
     /// may hold the same headline.
-    fn find_title(&self, title: &Title) -> Option<usize> {
+    pub fn find_title(&self, title: &Title) -> Option<usize> {
         let matching = (0..self.lines.len()).filter(|at| {
             self.line(*at).is_some_and(|line| {
                 matches!(line.role, Role::Headline | Role::Prose)
@@ -75,15 +84,15 @@ impl Page<'_> {
                 matches!(&line.role, Role::Dateline(d) if d.date.is_some() || (!d.bare && *at < prose))
             })
         };
-        let datelines: Vec<usize> = (0..self.lines.len()).filter(is_dateline).collect();
+        let datelines: Vec<usize> =
+            (0..self.lines.len()).filter(|at| is_dateline(at) && self.heads_prose(*at, prose)).collect();
         // A date beside every headline makes a list, not an article.
         if datelines.len() > 3 {
             return None;
         }
         let at = *datelines.first()?;
-        let below = (at + 1..self.lines.len()).find(|below| {
-            !matches!(self.line(*below).map(|line| &line.role), Some(Role::Dateline(_) | Role::Caption))
-        });
+        let below =
+            (at + 1..self.lines.len()).find(|below| !self.line(*below).is_some_and(Line::stands_between));
         let title_below =
             below.filter(|below| self.is_free_headline(*below) && self.followed_by_prose(*below));
         let above = self.headline_above(at);
@@ -92,9 +101,7 @@ impl Page<'_> {
         match (above, title_below) {
             (Some(_), Some(below)) if line_gap > below_gap => Some(Article::Titled(below)),
             // The site's name and the day stand at the head of the page.
-            (Some(above), Some(below)) if self.lines.get(above).is_some_and(|line| self.is_name(line)) => {
-                Some(Article::Titled(below))
-            }
+            (Some(above), Some(below)) if self.is_name(above) => Some(Article::Titled(below)),
             (Some(above), _) if self.is_sentence_title(at) && self.in_list(above) => {
                 Some(Article::Titled(at - 1))
             }
@@ -103,6 +110,18 @@ impl Page<'_> {
             (None, Some(below)) if !(0..below).any(|at| self.is_prose(at)) => Some(Article::Titled(below)),
             _ => None,
         }
+    }
+
+    /// Whether a dateline stands above an article: prose follows before another heading, or none stands above it.
+    fn heads_prose(&self, dateline: usize, first_prose: usize) -> bool {
+        dateline < first_prose
+            || (dateline + 1..self.lines.len())
+                .take(MAX_LINES_ABOVE)
+                .take_while(|at| {
+                    self.line(*at)
+                        .is_some_and(|line| !matches!(line.role, Role::RelatedHeading | Role::RibbonHeading))
+                })
+                .any(|at| self.is_prose(at))
     }
 
     /// Whether a headline is the last of a list without marks.
@@ -133,7 +152,7 @@ impl Page<'_> {
             }
             let line = self.line(above)?;
             match line.role {
-                Role::Dateline(_) | Role::Caption => {}
+                _ if line.stands_between() => {}
                 Role::Prose if !line.bullet && line.shape.characters <= 400 && prose < 2 => prose += 1,
                 _ => return None,
             }
@@ -146,12 +165,16 @@ impl Page<'_> {
     /// Of more, the last is: the others are a ribbon's.
     fn title_of_run(&self, last: usize) -> usize {
         let line = |at: usize| self.lines.get(at);
-        let name = |at: usize| line(at).is_some_and(|line| self.is_name(line));
-        // An author's name below the title.
-        let mut last = last;
-        if name(last) && last.checked_sub(1).is_some_and(|above| self.is_free_headline(above) && !name(above))
-        {
-            last -= 1;
+        let name = |at: usize| self.is_name(at);
+        // Authors' names below the title.
+        let titled = (0..=last)
+            .rev()
+            .take(MIN_UNMARKED_RIBBON)
+            .take_while(|at| self.is_free_headline(*at))
+            .find(|at| !name(*at));
+        let last = titled.unwrap_or(last);
+        if let Some(title) = self.title_above_furniture(last) {
+            return title;
         }
         // What stands behind furniture opens a block of its own, and so does what stands below a site's name.
         let mut first = last;
@@ -164,6 +187,9 @@ impl Page<'_> {
         let [Some(title), Some(subtitle)] = [line(first), line(last)] else {
             return last;
         };
+        if last - first + 1 >= MIN_UNMARKED_RIBBON {
+            return self.title_that_body_tells(first..last + 1);
+        }
         let below = line(last + 1).map_or(0, |below| below.gap);
         let close = subtitle.gap <= below.min(1);
         let (titled, subtitled) = (title.shape.characters, subtitle.shape.characters);
@@ -174,21 +200,44 @@ impl Page<'_> {
         if is_subtitle { first } else { last }
     }
 
-    /// A short line whose every word but the smallest begins large: a site's name, a person's.
-    pub fn is_name(&self, line: &Line) -> bool {
-        let inside = self.text.get(line.range.clone()).unwrap_or_default();
-        let small = |word: &str| {
-            let word = word.rsplit(['\'', '’']).next().unwrap_or(word);
-            word.starts_with(char::is_lowercase) && word.chars().count() > 2
-        };
-        line.shape.characters < 30 && !inside.split_whitespace().any(small)
+    /// Furniture may stand between a title and its longer subtitle, if no other headline is above.
+    fn title_above_furniture(&self, subtitle: usize) -> Option<usize> {
+        let title = subtitle.checked_sub(1).filter(|title| self.is_free_headline(*title))?;
+        let (above, below) = (self.lines.get(title)?, self.lines.get(subtitle)?);
+        let alone = title.checked_sub(1).is_none_or(|before| !self.is_free_headline(before));
+        let longer =
+            above.shape.words > MIN_TEASER_WORDS && below.shape.characters * 10 > above.shape.characters * 13;
+        (below.behind_furniture && above.behind_furniture && alone && longer).then_some(title)
+    }
+
+    /// Of a run of headlines the last is the title, unless the body shares no word with it and several with one
+    /// above: then main points stand below the title.
+    fn title_that_body_tells(&self, run: Range<usize>) -> usize {
+        let last = run.end - 1;
+        let body = (run.end..self.lines.len()).filter(|at| self.is_prose(*at)).take(MAX_TELLING_PARAGRAPHS);
+        let body: BTreeSet<String> = body.flat_map(|at| self.telling_words(at)).collect();
+        let shared = |at: usize| self.telling_words(at).intersection(&body).count();
+        if shared(last) > 0 {
+            return last;
+        }
+        run.clone().find(|at| shared(*at) >= MIN_SHARED_WORDS).unwrap_or(last)
+    }
+
+    /// A line's longer words, folded.
+    fn telling_words(&self, at: usize) -> BTreeSet<String> {
+        let line = self.lines.get(at).and_then(|line| self.text.get(line.range.clone())).unwrap_or_default();
+        let words = FoldedWords::first(line, MAX_TELLING_WORDS);
+        let long = words.list().into_iter().filter(|(word, _)| word.len() >= MIN_TELLING_BYTES);
+        long.map(|(word, _)| word.to_owned()).collect()
+    }
+
+    fn is_name(&self, at: usize) -> bool {
+        self.lines.get(at).is_some_and(|line| line.is_name(self.text))
     }
 
     fn followed_by_prose(&self, at: usize) -> bool {
         (at + 1..self.lines.len().min(at + 5))
-            .find(|below| {
-                !matches!(self.line(*below).map(|line| &line.role), Some(Role::Dateline(_) | Role::Caption))
-            })
+            .find(|below| !self.line(*below).is_some_and(Line::stands_between))
             .is_some_and(|below| self.is_prose(below))
     }
 
@@ -199,6 +248,9 @@ impl Page<'_> {
             first = next;
         }
         let row = self.lines.get(first)?.row;
+        if let Some(title) = self.aged_above(first) {
+            return Some(Article::Titled(title));
+        }
         for above in (0..first).rev().take(MAX_LINES_ABOVE) {
             let Some(line) = self.line(above) else {
                 break;
@@ -209,13 +261,23 @@ impl Page<'_> {
                 }
                 // The whole page in one row: the headline before the first paragraph is its title.
                 Role::Headline if line.row == row && !line.bullet => return Some(Article::Titled(above)),
-                Role::Dateline(_) | Role::Caption => {}
+                _ if line.stands_between() => {}
                 // The article's main points, each a sentence behind a bullet.
                 Role::Prose if line.bullet => {}
                 _ => break,
             }
         }
         Some(Article::Untitled(first))
+    }
+
+    /// The one headline above the body that has its age right below it.
+    fn aged_above(&self, first: usize) -> Option<usize> {
+        let mut aged = (0..first)
+            .rev()
+            .take(MAX_LINES_ABOVE)
+            .filter(|at| self.is_free_headline(*at) && self.lines.get(*at).is_some_and(|line| line.aged));
+        let title = aged.next()?;
+        aged.next().is_none().then_some(title)
     }
 
     /// Where the article's prose begins if the page's first prose is a notice: little text, then a wider gap, a

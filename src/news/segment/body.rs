@@ -4,7 +4,7 @@
 use super::Kind;
 use super::layout::{Draft, MIN_UNMARKED_RIBBON, Page};
 use super::lines::Line;
-use super::role::{self, Role};
+use super::role::{self, MIN_TEASER_WORDS, Role};
 use super::sentences;
 use super::vocabulary;
 use super::words::FoldedWords;
@@ -17,7 +17,19 @@ enum Mode {
     Related(usize),
     /// Below "Latest news" and the like.
     Ribbon,
+    /// Below "Next article": one teaser.
+    Pager,
+    /// Below "Comments" and the like: nothing of the article's.
+    Aside,
 }
+
+/// Whether an article's body is more than a standfirst.
+fn has_body(article: &Draft) -> bool {
+    article.body.len() >= 2 || article.body.iter().any(|part| part.len() >= MIN_BODY_BYTES)
+}
+
+/// A standfirst is shorter than this.
+const MIN_BODY_BYTES: usize = 300;
 
 impl Page<'_> {
     /// Reads the lines from `from` to the page's end into the article's body and the items between and behind.
@@ -36,6 +48,8 @@ impl Page<'_> {
                 }
                 Role::RelatedHeading => mode = Mode::Related(0),
                 Role::RibbonHeading => mode = Mode::Ribbon,
+                Role::Pager if has_body(article) => mode = Mode::Pager,
+                Role::Aside if has_body(article) => mode = Mode::Aside,
                 Role::Closer if self.is_opened_teaser(at) => mode = Mode::Related(0),
                 Role::Headline | Role::Prose => {
                     at += self.content(at, &mut mode, article);
@@ -59,6 +73,20 @@ impl Page<'_> {
         let headline = line.role == Role::Headline || line.bullet || sentence;
         match *mode {
             _ if line.dashed => {}
+            Mode::Related(read) if self.is_label(at) => {
+                if read == 0 || !self.is_prose(at + 1) {
+                    return 1;
+                }
+            }
+            Mode::Pager if headline && line.shape.words >= MIN_TEASER_WORDS => {
+                if let Some(draft) = self.teaser(at..at + 1, Kind::Related) {
+                    self.give(at, draft);
+                }
+                *mode = Mode::Aside;
+                return 1;
+            }
+            Mode::Aside if line.role == Role::Headline && !line.bullet => return self.headlines(at, None),
+            Mode::Aside => return 1,
             Mode::Related(read)
                 if !self.is_subheading(at, read) && (headline || self.glued(at).is_some()) =>
             {
@@ -86,12 +114,21 @@ impl Page<'_> {
             return 1;
         }
         if line.role == Role::Headline && !line.dashed {
-            return self.headlines(at, article);
+            return self.headlines(at, Some(article));
         }
         if !(article.body.is_empty() && self.is_agency_caption(line)) {
             article.body.push(line.range.clone());
         }
         1
+    }
+
+    /// Key words, a section's or a person's name, rather than a teaser's headline.
+    fn is_label(&self, at: usize) -> bool {
+        self.lines.get(at).is_some_and(|line| {
+            let words = line.shape.words;
+            line.role == Role::Headline
+                && (words + 1 < MIN_TEASER_WORDS || (words < MIN_TEASER_WORDS && line.is_name(self.text)))
+        })
     }
 
     /// Below a teaser, a headline behind a gap that has prose below it is the article's own sub-heading.
@@ -123,7 +160,9 @@ impl Page<'_> {
     /// Whether the lines from here on are a teaser again: a headline with a sentence or with another below.
     fn more_teasers(&self, at: usize) -> bool {
         at >= self.lines.len()
-            || self.line(at).is_some_and(|line| line.bullet || line.gap == 0 && line.role == Role::Headline)
+            || self.line(at).is_some_and(|line| {
+                line.bullet || (line.gap == 0 && line.role == Role::Headline && !self.is_label(at))
+            })
             || self.glued(at).is_some()
     }
 
@@ -160,7 +199,7 @@ impl Page<'_> {
 
     /// Unmarked headlines in or behind the body: sub-headings where prose follows, a ribbon where there are enough
     /// of them at the end, else remains of the page's furniture.
-    fn headlines(&mut self, at: usize, article: &mut Draft) -> usize {
+    fn headlines(&mut self, at: usize, article: Option<&mut Draft>) -> usize {
         let behind_furniture = |row: usize| self.lines.get(row).is_some_and(|line| line.behind_furniture);
         let in_run = |row: &usize| self.is_free_headline(*row) && (*row == at || !behind_furniture(*row));
         let count = (at..self.lines.len()).take_while(in_run).count().max(1);
@@ -172,7 +211,7 @@ impl Page<'_> {
             .get(rows.clone())
             .unwrap_or_default()
             .iter()
-            .filter(|line| line.shape.words >= 4)
+            .filter(|line| line.shape.words >= MIN_TEASER_WORDS)
             .count();
         if !prose_follows && count >= MIN_UNMARKED_RIBBON && worded * 2 > count && (apart || self.gapless) {
             for row in rows {
@@ -181,11 +220,15 @@ impl Page<'_> {
             }
             return count;
         }
+        let Some(article) = article else {
+            return count;
+        };
         let first = article.body.is_empty();
         let belongs = |line: &&Line| {
-            let credit = first && (self.is_agency_caption(line) || self.is_name(line));
+            let credit = first && (self.is_agency_caption(line) || line.is_name(self.text));
             let furniture = self.is_tags(line) || credit;
-            !furniture && (prose_follows || first || (!apart && line.shape.words >= 4))
+            let worded = line.shape.words >= MIN_TEASER_WORDS;
+            !furniture && (prose_follows || first || (worded && (!apart || line.shape.ends_sentence)))
         };
         let lines = self.lines.get(rows).unwrap_or_default();
         article.body.extend(lines.iter().filter(belongs).map(|line| line.range.clone()));

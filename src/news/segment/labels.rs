@@ -78,12 +78,14 @@ pub fn leading_number(inside: &str) -> Label {
     }
 }
 
-/// Cuts a ribbon's label off the headline behind it ("Flash info : ...").
-pub fn without_label(text: &str, range: Range<usize>) -> (Range<usize>, bool) {
+/// Cuts a ribbon's label off the headline behind it ("Flash info : ..."). `in_row`: other headlines follow in the
+/// row, so that a label is one that opens single headlines too ("Latest: ...").
+pub fn without_label(text: &str, range: Range<usize>, in_row: bool) -> (Range<usize>, bool) {
     let inside = text.get(range.clone()).unwrap_or_default();
     let words = FoldedWords::first(inside, 8);
     let words = words.list();
-    for opening in vocabulary::openings(&words).filter(|opening| opening.mark == Mark::RibbonHeading) {
+    let is_label = |mark| mark == Mark::RibbonHeading || (in_row && mark == Mark::RibbonHeadingAlone);
+    for opening in vocabulary::openings(&words).filter(|opening| is_label(opening.mark)) {
         let Some((_, last)) = words.get(opening.words - 1).filter(|_| words.len() >= opening.words + 2)
         else {
             continue;

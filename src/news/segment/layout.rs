@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::Kind;
-use super::article::Article;
+use super::article::{Article, MAX_LINES_ABOVE};
 use super::lines::Line;
-use super::role::Role;
+use super::role::{MIN_TEASER_WORDS, Role};
 use super::sentences;
-use super::title::Title;
+use super::title::{self, Title};
 
 /// An item as ranges of the view; `text` is `None` for an article whose title stands in the title field alone.
 #[derive(Debug, Clone)]
@@ -31,27 +31,40 @@ impl Draft {
 /// slogan, a subtitle).
 pub const MIN_UNMARKED_RIBBON: usize = 3;
 
-/// The headline of a teaser in a list has at least so many words; sub-headings have fewer.
-const MIN_TEASER_WORDS: usize = 4;
-
 /// What stands below a teaser's headline is no longer than this.
 const MAX_SUMMARY_CHARACTERS: usize = 250;
 
-/// The items of a page, in page order.
-pub fn layout(text: &str, lines: &[Line], title: Option<&Title>) -> Vec<Draft> {
+/// What a page holds.
+#[derive(Debug, Default)]
+pub struct Layout {
+    /// In page order.
+    pub drafts: Vec<Draft>,
+    /// The site's name from the browser's title.
+    pub site: Option<Range<usize>>,
+    /// The lines that tell of the article itself.
+    pub own: Range<usize>,
+}
+
+/// Cuts a page's lines into items.
+pub fn layout(text: &str, lines: &[Line], title: Option<&Title>) -> Layout {
+    let browser = title::browser_title(text, lines);
+    let said = browser.as_ref().and_then(|(title, _)| text.get(title.clone())).and_then(Title::new);
     let gapless = lines.iter().all(|line| line.gap == 0);
     let mut page =
         Page { text, lines, gapless, drafts: vec![None; lines.len()], taken: vec![false; lines.len()] };
+    page.take(0..usize::from(browser.is_some()));
     page.closed_teasers();
     page.listed_teasers();
-    let article = page.find_article(title);
+    let by_browser = said.as_ref().and_then(|said| page.find_title(said)).map(Article::Titled);
+    let article = by_browser.filter(|_| title.is_none()).or_else(|| page.find_article(title));
     let before = article.as_ref().map_or(lines.len(), Article::start);
+    let own = page.own_lines(article.as_ref());
     page.ribbon(0..before);
     if let Some(article) = article {
         page.article(&article, title);
     }
     let given = page.drafts.into_iter().zip(lines).filter_map(|(drafts, line)| Some((drafts?, line)));
-    given
+    let drafts = given
         .flat_map(|(drafts, line)| {
             drafts.into_iter().map(|draft| {
                 let whole_line = line.plain
@@ -60,7 +73,8 @@ pub fn layout(text: &str, lines: &[Line], title: Option<&Title>) -> Vec<Draft> {
                 Draft { whole_line, ..draft }
             })
         })
-        .collect()
+        .collect();
+    Layout { drafts, site: browser.map(|(_, site)| site), own }
 }
 
 /// A page while its items are being found.
@@ -86,8 +100,7 @@ impl Page<'_> {
 
     /// A headline that is no part of a list.
     pub fn is_free_headline(&self, at: usize) -> bool {
-        self.line(at)
-            .is_some_and(|line| line.role == Role::Headline && !line.bullet && !line.parted && !line.dashed)
+        self.line(at).is_some_and(Line::is_free_headline)
     }
 
     pub fn is_prose(&self, at: usize) -> bool {
@@ -198,6 +211,21 @@ impl Page<'_> {
         }
     }
 
+    /// The lines from right above the article to the first heading of other articles behind its body's beginning.
+    fn own_lines(&self, article: Option<&Article>) -> Range<usize> {
+        let Some(start) = article.map(Article::start) else {
+            return 0..self.lines.len();
+        };
+        let prose = (start..self.lines.len()).find(|at| self.is_prose(*at)).unwrap_or(self.lines.len());
+        let is_heading = |at: &usize| {
+            self.line(*at).is_none_or(|line| {
+                matches!(line.role, Role::RelatedHeading | Role::RibbonHeading | Role::Pager | Role::Aside)
+            })
+        };
+        let end = (prose..self.lines.len()).find(is_heading).unwrap_or(self.lines.len());
+        start.saturating_sub(MAX_LINES_ABOVE)..end
+    }
+
     /// "Read more" may open its teaser instead of closing it: a headline stands right below.
     pub fn is_opened_teaser(&self, closer: usize) -> bool {
         self.is_free_headline(closer + 1) && self.lines.get(closer + 1).is_some_and(|below| below.gap == 0)
@@ -242,7 +270,15 @@ impl Page<'_> {
         } else {
             MIN_UNMARKED_RIBBON
         };
-        runs().filter(|run| run.len() >= least).flatten().copied().collect()
+        // Section names and the like stand at a list's ends.
+        let short =
+            |at: &usize| self.lines.get(*at).is_none_or(|line| line.shape.named_words < MIN_TEASER_WORDS);
+        let ends = |run: &[usize]| {
+            let from = run.iter().take_while(|at| short(at)).count();
+            from..run.len() - run.iter().skip(from).rev().take_while(|at| short(at)).count()
+        };
+        let lists = runs().filter_map(|run| run.get(ends(run)));
+        lists.filter(|run| run.len() >= least).flatten().copied().collect()
     }
 
     /// Tickers above the article: lists, and unmarked headlines where there are enough of them. Prose there is a

@@ -19,6 +19,8 @@ pub struct Line {
     pub gap: usize,
     /// Furniture stood between this line and the one before it.
     pub behind_furniture: bool,
+    /// Right below it stands how long ago it was published ("3 hours ago").
+    pub aged: bool,
     /// Which line of the page it is in.
     pub row: usize,
     /// It shares its row with other pieces.
@@ -31,6 +33,28 @@ pub struct Line {
     /// Nothing but blanks, bullets and bars was taken off it.
     pub plain: bool,
     pub label: Label,
+}
+
+impl Line {
+    /// A short line whose every word but the smallest begins large: a site's name, a person's.
+    pub fn is_name(&self, text: &str) -> bool {
+        let inside = text.get(self.range.clone()).unwrap_or_default();
+        let small = |word: &str| {
+            let word = word.rsplit(['\'', '’']).next().unwrap_or(word);
+            word.starts_with(char::is_lowercase) && word.chars().count() > 2
+        };
+        self.shape.characters < 30 && !inside.split_whitespace().any(small)
+    }
+
+    /// A headline that is no part of a list.
+    pub fn is_free_headline(&self) -> bool {
+        self.role == Role::Headline && !self.bullet && !self.parted && !self.dashed
+    }
+
+    /// What may stand between a title and its article besides prose.
+    pub fn stands_between(&self) -> bool {
+        matches!(self.role, Role::Dateline(_) | Role::Caption | Role::Related(_) | Role::Pager | Role::Aside)
+    }
 }
 
 /// All lines of a page that are not furniture.
@@ -49,6 +73,7 @@ pub fn lines(text: &str) -> Vec<Line> {
     let mut lines = reader.lines;
     neighbours::apply_labels(text, &mut lines);
     neighbours::sentences_of_list(&mut lines);
+    neighbours::bylines(text, &mut lines);
     neighbours::name_captions(text, &mut lines);
     let alone = lines.len() == 1;
     for line in &mut lines {
@@ -108,9 +133,13 @@ impl Reader<'_> {
         self.bullet |= cut::leading_bullet(inside) > 0 && !dashed;
         let first = self.lines.len();
         if dashed {
-            self.piece(row, range, true);
+            self.piece(row, range, true, false);
         } else {
-            cut::pieces(self.text, range).into_iter().for_each(|piece| self.piece(row, piece, false));
+            let pieces = cut::pieces(self.text, range);
+            let several = pieces.len() > 1;
+            for (place, piece) in pieces.into_iter().enumerate() {
+                self.piece(row, piece, false, several && place == 0);
+            }
         }
         let parted = self.lines.len() > first + 1;
         self.lines.iter_mut().skip(first).for_each(|line| line.parted |= parted);
@@ -135,7 +164,8 @@ impl Reader<'_> {
         }
     }
 
-    fn piece(&mut self, row: usize, piece: Range<usize>, dashed: bool) {
+    /// `opens`: other pieces follow in the row.
+    fn piece(&mut self, row: usize, piece: Range<usize>, dashed: bool, opens: bool) {
         let mut label = self.label;
         let mut range = piece.clone();
         let time = labels::time_length(self.text.get(range.clone()).unwrap_or_default());
@@ -143,7 +173,7 @@ impl Reader<'_> {
             label = Label::Time;
             range = cut::bare(self.text, range.start + time..range.end);
         }
-        let (range, labelled) = labels::without_label(self.text, range);
+        let (range, labelled) = labels::without_label(self.text, range, opens);
         let (range, closer) = labels::without_closer(self.text, range);
         let inside = self.text.get(range.clone()).unwrap_or_default();
         if label == Label::None {
@@ -158,11 +188,16 @@ impl Reader<'_> {
         };
         if role == Role::Furniture {
             self.furniture = true;
+            if let Some(above) = self.lines.last_mut().filter(|_| self.gap == 0 && role::tells_age(inside)) {
+                above.aged = true;
+            }
         } else {
+            let beside = matches!(role, Role::Aside | Role::Pager);
             let line = Line {
                 range,
                 gap: self.gap,
                 behind_furniture: self.furniture,
+                aged: false,
                 row,
                 parted: labelled,
                 bullet: self.bullet,
@@ -173,13 +208,14 @@ impl Reader<'_> {
                 label,
             };
             self.lines.push(line);
-            (self.gap, self.furniture) = (0, false);
+            (self.gap, self.furniture) = (0, beside);
         }
         if let Some(closer) = closer {
             let line = Line {
                 range: closer,
                 gap: 0,
                 behind_furniture: false,
+                aged: false,
                 row,
                 parted: false,
                 bullet: false,

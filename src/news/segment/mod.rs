@@ -81,7 +81,8 @@ pub fn segment(text: &str, title: Option<&str>) -> Segments {
     let lines = lines::lines(&view.text);
     let known = title.and_then(title::Title::new);
     let title = title.unwrap_or_default();
-    let items = layout::layout(&view.text, &lines, known.as_ref()).into_iter().filter_map(|draft| {
+    let layout = layout::layout(&view.text, &lines, known.as_ref());
+    let items = layout.drafts.into_iter().filter_map(|draft| {
         let body: Vec<_> = draft.body.iter().map(|range| view.in_page(range)).collect();
         let Some(headline) = draft.text else {
             let text = words::trimmed(title, 0..title.len());
@@ -101,21 +102,24 @@ pub fn segment(text: &str, title: Option<&str>) -> Segments {
         })
     });
     let items = items.collect();
-    let (outlet, published) = told(&lines);
-    Segments { items, outlet: outlet.map(|range| view.in_page(&range)), published }
+    let (outlet, published) = told(&lines, layout.own);
+    Segments { items, outlet: outlet.or(layout.site).map(|range| view.in_page(&range)), published }
 }
 
 /// Whether a piece of a page, taken for a page, is one item: what no item may fail.
 fn stands_alone(piece: &str) -> bool {
     let lines = lines::lines(piece);
-    let drafts = layout::layout(piece, &lines, None);
+    let drafts = layout::layout(piece, &lines, None).drafts;
     matches!(drafts.as_slice(), [only] if only.text == Some(0..piece.len()))
 }
 
-/// What the page's datelines tell: the outlet, and the day of publication rather than that of a later change.
-fn told(lines: &[lines::Line]) -> (Option<Range<usize>>, Option<String>) {
+/// What the page's datelines tell: the outlet, and the day of publication rather than that of a later change. The
+/// article's `own` lines come first, then what stands above them.
+fn told(lines: &[lines::Line], own: Range<usize>) -> (Option<Range<usize>>, Option<String>) {
     let datelines = || {
-        lines.iter().filter_map(|line| match &line.role {
+        let (own, above) = (lines.get(own.clone()), lines.get(..own.start));
+        let lines = [own, above].into_iter().flatten().flatten();
+        lines.filter_map(|line| match &line.role {
             role::Role::Dateline(dateline) => Some(dateline),
             _ => None,
         })

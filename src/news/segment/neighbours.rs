@@ -3,9 +3,10 @@
 use super::cut;
 use super::labels::Label;
 use super::lines::Line;
-use super::role::{self, Role};
+use super::role::{self, Dateline, MIN_TEASER_WORDS, Role};
 use super::sentences::MAX_HEADLINE_CHARACTERS;
-use super::words::Shape;
+use super::vocabulary::{self, List};
+use super::words::{FoldedWords, Shape};
 
 /// In a row of pieces, what looks like prose is a headline that ends in a full stop, unless the row goes over into
 /// an article: then its last pieces are all prose, and long.
@@ -68,7 +69,7 @@ const MAX_LISTED_SENTENCES: usize = 3;
 
 /// Sentences with two headlines right above and two right below are headlines that end in a full stop.
 pub fn sentences_of_list(lines: &mut [Line]) {
-    let headline = |line: &Line| line.role == Role::Headline && !line.bullet && !line.parted && !line.dashed;
+    let headline = |line: &Line| line.is_free_headline() && line.shape.words >= MIN_TEASER_WORDS;
     let sentence = |line: &Line| {
         line.role == Role::Prose && !line.bullet && line.shape.characters <= MAX_HEADLINE_CHARACTERS
     };
@@ -84,27 +85,76 @@ pub fn sentences_of_list(lines: &mut [Line]) {
     }
 }
 
+/// A reporter's line has at most so many words.
+const MAX_PROFESSION_WORDS: usize = 7;
+
+/// A reporter's name and what they are, in one line or in two, make a byline: "Ann Lee / Business reporter".
+/// One line needs a date or another name beside it, for a headline may end in "editor" too.
+pub fn bylines(text: &str, lines: &mut [Line]) {
+    for at in 0..lines.len() {
+        let Some(here) = lines.get(at).filter(|line| line.is_free_headline() && at > 0) else {
+            continue;
+        };
+        let is_name = |place: Option<usize>| {
+            place.and_then(|at| lines.get(at)).is_some_and(|line| {
+                line.is_free_headline() && (2..=4).contains(&line.shape.words) && line.is_name(text)
+            })
+        };
+        let is_dateline = |place: Option<usize>| {
+            place
+                .and_then(|at| lines.get(at))
+                .is_some_and(|line| matches!(line.role, Role::Dateline(_)) && line.gap == 0)
+        };
+        if here.shape.words > MAX_PROFESSION_WORDS || !names_profession(text, here) {
+            continue;
+        }
+        let below_name = here.gap == 0 && is_name(at.checked_sub(1));
+        if !below_name && !is_dateline(Some(at + 1)) {
+            continue;
+        }
+        for line in lines.iter_mut().take(at + 1).skip(at - usize::from(below_name)) {
+            line.role = Role::Dateline(Dateline { bare: !below_name, ..Dateline::default() });
+        }
+    }
+}
+
+/// Whether one of the first words of a line, or its last, is what people who write news call themselves.
+fn names_profession(text: &str, line: &Line) -> bool {
+    let words = FoldedWords::first(text.get(line.range.clone()).unwrap_or_default(), MAX_PROFESSION_WORDS);
+    words.list().iter().any(|(word, _)| vocabulary::has(List::Profession, word))
+}
+
 /// Between a title and its article, a line that ends in an agency's name is the picture's caption.
 pub fn name_captions(text: &str, lines: &mut [Line]) {
-    let is_free = |line: &Line| line.role == Role::Headline && !line.bullet && !line.parted;
     for at in 1..lines.len().saturating_sub(1) {
         let (Some(before), Some(here), Some(below)) = (lines.get(at - 1), lines.get(at), lines.get(at + 1))
         else {
             continue;
         };
-        let between = is_free(before) || matches!(before.role, Role::Dateline(_));
+        let between = before.is_free_headline() || matches!(before.role, Role::Dateline(_));
         let above = matches!(below.role, Role::Prose | Role::Dateline(_));
         let captioned = role::ends_in_agency(text.get(here.range.clone()).unwrap_or_default());
-        if between
+        // The credit may stand above the caption, on a line of its own, below the title and the byline.
+        let credited = before.role == Role::Caption
+            && before.shape.words <= MAX_CREDIT_WORDS
+            && here.gap == 0
+            && below.role == Role::Prose
+            && at
+                .checked_sub(2)
+                .and_then(|above| lines.get(above))
+                .is_some_and(|above| above.is_free_headline() || matches!(above.role, Role::Dateline(_)));
+        if ((between && captioned) || credited)
             && above
-            && is_free(here)
-            && captioned
+            && here.is_free_headline()
             && let Some(here) = lines.get_mut(at)
         {
             here.role = Role::Caption;
         }
     }
 }
+
+/// How many words a credit alone has at most.
+const MAX_CREDIT_WORDS: usize = 3;
 
 /// How long the lines of hard-wrapped text are, in characters.
 const WRAPPED: std::ops::RangeInclusive<usize> = 50..=200;

@@ -16,6 +16,9 @@ const MAX_FURNITURE_CHARACTERS: usize = 260;
 /// A teaser's line may hold a sentence or two behind its headline.
 const MAX_TEASER_CHARACTERS: usize = 500;
 
+/// The headline of a teaser in a list has at least so many words; sub-headings and key words have fewer.
+pub const MIN_TEASER_WORDS: usize = 4;
+
 /// A line that tells an outlet, an author or a date.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dateline {
@@ -42,6 +45,10 @@ pub enum Role {
     Related(Range<usize>),
     RelatedHeading,
     RibbonHeading,
+    /// "Next article": the heading of one teaser.
+    Pager,
+    /// Opens what is no news until the next heading: comments, the author's box, key words.
+    Aside,
     /// "Read more" and the like, alone in its line.
     Closer,
     /// Looks like a headline.
@@ -87,6 +94,12 @@ fn marked(
             return Some(Role::Caption);
         }
     }
+    // "12 comments".
+    let counted = words.iter().take_while(|(word, _)| is_number(word)).count();
+    let behind_count = words.get(counted..).unwrap_or_default();
+    if counted > 0 && is_aside(behind_count) {
+        return Some(Role::Aside);
+    }
     for opening in vocabulary::openings(words) {
         let Some((_, last)) = words.get(opening.words - 1) else {
             continue;
@@ -104,6 +117,12 @@ fn marked(
             Mark::Closer if rest.len() <= 2 && short => Some(Role::Closer),
             Mark::RelatedWithColon if rest.is_empty() => Some(Role::RelatedHeading),
             Mark::RibbonHeading if vocabulary::navigation_words(rest).1 == 0 => Some(Role::RibbonHeading),
+            Mark::RibbonHeadingAlone if rest.is_empty() => Some(Role::RibbonHeading),
+            Mark::Pager if rest.is_empty() => Some(Role::Pager),
+            Mark::Pager if colon || (opening.words > 1 && rest.len() >= MIN_TEASER_WORDS) => {
+                teaser(text, line, last.end, colon)
+            }
+            Mark::Aside if rest.iter().all(|(word, _)| is_number(word)) => Some(Role::Aside),
             _ => None,
         };
         if role.is_some() {
@@ -123,7 +142,7 @@ fn glued_teaser(text: &str, line: &Range<usize>, inside: &str) -> Option<Role> {
     for (_, (at, _)) in glues {
         let words = FoldedWords::of(inside.get(..at)?);
         let words = words.list();
-        let opens = |mark| matches!(mark, Mark::Related | Mark::RelatedWithColon);
+        let opens = |mark| matches!(mark, Mark::Related | Mark::RelatedWithColon | Mark::Pager);
         if vocabulary::openings(&words).any(|opening| opens(opening.mark) && opening.words == words.len()) {
             return teaser(text, line, at, true);
         }
@@ -197,6 +216,15 @@ fn dateline(line: &Range<usize>, inside: &str, words: &[FoldedWord<'_>]) -> Opti
     })
 }
 
+/// Whether a line is the heading of comments, of the author's box or of key words.
+fn is_aside(words: &[FoldedWord<'_>]) -> bool {
+    vocabulary::openings(words).any(|opening| opening.mark == Mark::Aside && opening.words == words.len())
+}
+
+fn is_number(word: &str) -> bool {
+    word.chars().all(char::is_numeric)
+}
+
 fn is_by(word: &str) -> bool {
     matches!(word, "par" | "by" | "por")
 }
@@ -254,16 +282,29 @@ fn is_credited(inside: &str, words: &[FoldedWord<'_>]) -> bool {
     if matches!(pictured.as_str(), "getty images" | "ap photo") {
         return true;
     }
-    vocabulary::openings(words).filter(|opening| opening.mark == Mark::Credit).any(|opening| {
-        let Some((_, last)) = words.get(opening.words - 1) else {
-            return false;
-        };
-        let behind = inside.get(last.end..).unwrap_or_default().trim_start();
-        let rest = words.get(opening.words..).unwrap_or_default();
-        let marked = behind.starts_with([':', '/', '(', '|']) || rest.is_empty();
-        marked && (rest.len() <= 6 || has_agency(rest))
-    })
+    let credits = |words: &[FoldedWord<'_>], marks: &[char]| {
+        vocabulary::openings(words).filter(|opening| opening.mark == Mark::Credit).any(|opening| {
+            let Some((_, last)) = words.get(opening.words - 1) else {
+                return false;
+            };
+            let behind = inside.get(last.end..).unwrap_or_default().trim_start();
+            let rest = words.get(opening.words..).unwrap_or_default();
+            let marked = behind.starts_with(marks) || rest.is_empty();
+            marked && (rest.len() <= 6 || has_agency(rest))
+        })
+    };
+    // "The quay in May. Photo: Ann Lee": a credit's words stand behind what ends a sentence.
+    let behind_sentence = |at: usize| {
+        let before = words.get(at).and_then(|(_, range)| inside.get(..range.start)).unwrap_or_default();
+        before.trim_end().ends_with(['.', '|', '–', '-', ')'])
+            && credits(words.get(at..).unwrap_or_default(), &[':'])
+    };
+    credits(words, &[':', '/', '(', '|'])
+        || (words.len().saturating_sub(MAX_CREDIT_WORDS)..words.len().saturating_sub(1)).any(behind_sentence)
 }
+
+/// How many words a credit behind a caption's sentence has at most.
+const MAX_CREDIT_WORDS: usize = 8;
 
 /// A line that ends in an agency's name, set apart: "... / Reuters", "... (EFE)".
 pub fn ends_in_agency(inside: &str) -> bool {
@@ -313,21 +354,29 @@ fn is_furniture(inside: &str, words: &[FoldedWord<'_>], shape: &Shape) -> bool {
     if unspaced >= 5 {
         return false;
     }
-    if shape.words < 2 || (shape.words == 2 && shape.letters < 8) {
+    if shape.words < 2 || (shape.words == 2 && shape.letters < 8 && !inside.ends_with('?')) {
         return true;
     }
     let hidden = ["http://", "https://", "www."].iter().any(|sign| inside.contains(sign));
     let address = inside.split_whitespace().any(|word| word.contains('@') && word.contains('.'));
     let tagged = inside.split_whitespace().all(|word| word.starts_with(['#', '@']));
-    let ago = words.len() <= 6
-        && words
-            .iter()
-            .all(|(word, _)| vocabulary::has(List::Time, word) || word.chars().all(char::is_numeric));
     ((hidden || address) && words.len() <= 20)
         || tagged
-        || ago
+        || is_age(words)
         || vocabulary::is_navigation(words)
         || vocabulary::says_notice(words)
+}
+
+/// "3 hours ago", "mardi à 18h".
+fn is_age(words: &[FoldedWord<'_>]) -> bool {
+    words.len() <= 6 && words.iter().all(|(word, _)| vocabulary::has(List::Time, word) || is_number(word))
+}
+
+/// Whether a line tells how long ago something was published, and nothing else.
+pub fn tells_age(inside: &str) -> bool {
+    let words = FoldedWords::first(inside, 7);
+    let words = words.list();
+    is_age(&words) && words.iter().any(|(word, _)| is_number(word))
 }
 
 /// Letters of scripts that put no blanks between words.

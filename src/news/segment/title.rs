@@ -1,5 +1,8 @@
 //! The scraper's title, and the line of the page that says the same.
 
+use std::ops::Range;
+
+use super::lines::Line;
 use super::view::View;
 use super::words;
 use crate::news::fold::push_folded;
@@ -42,4 +45,21 @@ impl Title {
         let several = rest.is_empty() || words::words(line).nth(2).is_some();
         (several && shared * 100 >= self.letters.len() * MIN_SHARE_PERCENT).then_some(line.len())
     }
+}
+
+/// What stands between a page's title and the site's name in the browser's title line.
+const SITE_MARKS: [&str; 7] = [" - ", " – ", " — ", " | ", " :: ", " » ", " · "];
+
+/// The first line where it is the browser's title ("Title | Site"): a line below it says the title alone. Gives the
+/// title's and the site's place.
+pub fn browser_title(text: &str, lines: &[Line]) -> Option<(Range<usize>, Range<usize>)> {
+    let first = lines.first().filter(|line| line.is_free_headline())?;
+    let inside = text.get(first.range.clone())?;
+    let (at, mark) = SITE_MARKS.iter().filter_map(|mark| Some((inside.rfind(mark)?, mark))).max()?;
+    let (title, site) = (inside.get(..at)?.trim_end(), at + mark.len());
+    let said = |line: &Line| line.is_free_headline() && text.get(line.range.clone()) == Some(title);
+    lines.iter().skip(1).any(said).then(|| {
+        let start = first.range.start;
+        (start..start + title.len(), words::trimmed(text, start + site..first.range.end))
+    })
 }

@@ -21,6 +21,12 @@ pub enum Mark {
     RelatedWithColon,
     /// The heading of a list of news, or a label before one of them.
     RibbonHeading,
+    /// The same, alone in its line or before the first headline of a row: it opens single headlines too.
+    RibbonHeadingAlone,
+    /// The heading of the article before or behind this one.
+    Pager,
+    /// Opens what is no news until the next heading: comments, the author's box, key words.
+    Aside,
     /// Closes a teaser.
     Closer,
     /// Opens a dateline.
@@ -48,6 +54,8 @@ pub enum List {
     SentenceOpener,
     /// Places that agencies open a dispatch with.
     DispatchPlace,
+    /// What people who write news call themselves.
+    Profession,
 }
 
 const TEXT: &str = include_str!("vocabulary.txt");
@@ -95,6 +103,7 @@ impl Vocabulary {
             "abbreviation" => Some(List::Abbreviation),
             "sentence opener" => Some(List::SentenceOpener),
             "dispatch place" => Some(List::DispatchPlace),
+            "profession" => Some(List::Profession),
             _ => None,
         };
         if let Some(list) = list {
@@ -119,6 +128,9 @@ fn mark(section: &str) -> Option<Mark> {
         "related heading" => Some(Mark::RelatedHeading),
         "related with colon" => Some(Mark::RelatedWithColon),
         "ribbon heading" => Some(Mark::RibbonHeading),
+        "ribbon heading alone" => Some(Mark::RibbonHeadingAlone),
+        "pager" => Some(Mark::Pager),
+        "aside" => Some(Mark::Aside),
         "closer" => Some(Mark::Closer),
         "published" => Some(Mark::Published),
         "updated" => Some(Mark::Updated),

@@ -79,6 +79,8 @@ pub fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
 pub struct Shape {
     pub characters: usize,
     pub words: usize,
+    /// Words that begin with a letter.
+    pub named_words: usize,
     pub letters: usize,
     /// The first word begins with two small letters: the line goes on with a sentence ("iPhone" does not).
     pub starts_small: bool,
@@ -101,6 +103,7 @@ impl Shape {
             shape.letters += usize::from(letter);
             if c.is_alphanumeric() {
                 shape.words += usize::from(!in_word);
+                shape.named_words += usize::from(!in_word && letter);
                 if shape.words == 1 {
                     if first_letters[0].is_none() {
                         first_letters[0] = Some(c);
