@@ -90,7 +90,11 @@ impl Page<'_> {
         if datelines.len() > 3 {
             return None;
         }
-        let at = *datelines.first()?;
+        datelines.into_iter().find_map(|at| self.beside_dateline(at))
+    }
+
+    /// The title right above or below a dateline.
+    fn beside_dateline(&self, at: usize) -> Option<Article> {
         let below =
             (at + 1..self.lines.len()).find(|below| !self.line(*below).is_some_and(Line::stands_between));
         let title_below =
@@ -147,12 +151,12 @@ impl Page<'_> {
     fn headline_above(&self, at: usize) -> Option<usize> {
         let mut prose = 0;
         for above in (0..at).rev().take(MAX_LINES_ABOVE) {
-            if self.is_free_headline(above) {
+            if self.is_free_headline(above) && !self.signs_below_caption(above) {
                 return Some(self.title_of_run(above));
             }
             let line = self.line(above)?;
             match line.role {
-                _ if line.stands_between() => {}
+                _ if line.stands_between() || self.is_free_headline(above) => {}
                 Role::Prose if !line.bullet && line.shape.characters <= 400 && prose < 2 => prose += 1,
                 _ => return None,
             }
@@ -205,9 +209,9 @@ impl Page<'_> {
         let title = subtitle.checked_sub(1).filter(|title| self.is_free_headline(*title))?;
         let (above, below) = (self.lines.get(title)?, self.lines.get(subtitle)?);
         let alone = title.checked_sub(1).is_none_or(|before| !self.is_free_headline(before));
-        let longer =
-            above.shape.words > MIN_TEASER_WORDS && below.shape.characters * 10 > above.shape.characters * 13;
-        (below.behind_furniture && above.behind_furniture && alone && longer).then_some(title)
+        let longer = below.shape.characters * 10 > above.shape.characters * 13;
+        let titled = above.headed || (longer && above.behind_furniture);
+        (below.behind_furniture && alone && titled && above.shape.words > MIN_TEASER_WORDS).then_some(title)
     }
 
     /// Of a run of headlines the last is the title, unless the body shares no word with it and several with one
@@ -231,6 +235,15 @@ impl Page<'_> {
         long.map(|(word, _)| word.to_owned()).collect()
     }
 
+    /// An author's name that a caption parts from the title.
+    fn signs_below_caption(&self, at: usize) -> bool {
+        let captioned =
+            at.checked_sub(1).and_then(|above| self.line(above)).is_some_and(|l| l.role == Role::Caption);
+        let titled =
+            at.checked_sub(2).is_some_and(|title| self.is_free_headline(title) && !self.is_name(title));
+        self.is_name(at) && captioned && titled
+    }
+
     fn is_name(&self, at: usize) -> bool {
         self.lines.get(at).is_some_and(|line| line.is_name(self.text))
     }
@@ -248,7 +261,7 @@ impl Page<'_> {
             first = next;
         }
         let row = self.lines.get(first)?.row;
-        if let Some(title) = self.aged_above(first) {
+        if let Some(title) = self.headed_above(first) {
             return Some(Article::Titled(title));
         }
         for above in (0..first).rev().take(MAX_LINES_ABOVE) {
@@ -270,14 +283,14 @@ impl Page<'_> {
         Some(Article::Untitled(first))
     }
 
-    /// The one headline above the body that has its age right below it.
-    fn aged_above(&self, first: usize) -> Option<usize> {
-        let mut aged = (0..first)
+    /// The one headline above the body with an age or a button to share it right below.
+    fn headed_above(&self, first: usize) -> Option<usize> {
+        let mut headed = (0..first)
             .rev()
             .take(MAX_LINES_ABOVE)
-            .filter(|at| self.is_free_headline(*at) && self.lines.get(*at).is_some_and(|line| line.aged));
-        let title = aged.next()?;
-        aged.next().is_none().then_some(title)
+            .filter(|at| self.is_free_headline(*at) && self.lines.get(*at).is_some_and(|line| line.headed));
+        let title = headed.next()?;
+        headed.next().is_none().then_some(title)
     }
 
     /// Where the article's prose begins if the page's first prose is a notice: little text, then a wider gap, a

@@ -1,6 +1,8 @@
 //! What stands below an article's title: its paragraphs and sub-headings, teasers between them, and the lists
 //! behind them.
 
+use std::ops::Range;
+
 use super::Kind;
 use super::layout::{Draft, MIN_UNMARKED_RIBBON, Page};
 use super::lines::Line;
@@ -28,6 +30,9 @@ fn has_body(article: &Draft) -> bool {
     article.body.len() >= 2 || article.body.iter().any(|part| part.len() >= MIN_BODY_BYTES)
 }
 
+/// A byline stands no more lines than this from where the body begins.
+const MAX_BYLINE_DISTANCE: usize = 4;
+
 /// A standfirst is shorter than this.
 const MIN_BODY_BYTES: usize = 300;
 
@@ -51,6 +56,8 @@ impl Page<'_> {
                 Role::Pager if has_body(article) => mode = Mode::Pager,
                 Role::Aside if has_body(article) => mode = Mode::Aside,
                 Role::Closer if self.is_opened_teaser(at) => mode = Mode::Related(0),
+                Role::Headline if self.is_repeated(at, article) => {}
+                Role::Headline if has_body(article) && self.is_author(at, from) => mode = Mode::Aside,
                 Role::Headline | Role::Prose => {
                     at += self.content(at, &mut mode, article);
                     continue;
@@ -122,6 +129,33 @@ impl Page<'_> {
         1
     }
 
+    /// The title again, or the line above: a link's picture and its text say the same.
+    fn is_repeated(&self, at: usize, article: &Draft) -> bool {
+        let told = |range: &Range<usize>| self.text.get(range.clone());
+        let above = at.checked_sub(1).and_then(|above| self.lines.get(above)).map(|line| &line.range);
+        self.lines.get(at).is_some_and(|line| {
+            let said_before = [article.text.as_ref(), above]
+                .into_iter()
+                .flatten()
+                .any(|range| told(range) == told(&line.range));
+            said_before && !line.bullet && !line.parted
+        })
+    }
+
+    /// The author's name, known from the byline, opens the author's box behind the body.
+    fn is_author(&self, at: usize, body: usize) -> bool {
+        let Some(line) = self.lines.get(at).filter(|line| line.shape.words >= 2 && line.is_name(self.text))
+        else {
+            return false;
+        };
+        let name = self.text.get(line.range.clone()).unwrap_or_default();
+        let beside = self
+            .lines
+            .get(body.saturating_sub(MAX_BYLINE_DISTANCE)..self.lines.len().min(body + MAX_BYLINE_DISTANCE));
+        let bylines = beside.unwrap_or_default().iter().filter(|line| matches!(line.role, Role::Dateline(_)));
+        bylines.filter_map(|byline| self.text.get(byline.range.clone())).any(|byline| byline.contains(name))
+    }
+
     /// Key words, a section's or a person's name, rather than a teaser's headline.
     fn is_label(&self, at: usize) -> bool {
         self.lines.get(at).is_some_and(|line| {
@@ -133,7 +167,7 @@ impl Page<'_> {
 
     /// Below a teaser, a headline behind a gap that has prose below it is the article's own sub-heading.
     fn is_subheading(&self, at: usize, read: usize) -> bool {
-        let apart = self.lines.get(at).is_some_and(|line| line.gap > 0 && !line.bullet && !line.parted);
+        let apart = self.gapless || self.lines.get(at).is_some_and(|line| line.gap > 0);
         read > 0
             && apart
             && self.is_free_headline(at)
@@ -230,8 +264,9 @@ impl Page<'_> {
             let worded = line.shape.words >= MIN_TEASER_WORDS;
             !furniture && (prose_follows || first || (worded && (!apart || line.shape.ends_sentence)))
         };
-        let lines = self.lines.get(rows).unwrap_or_default();
-        article.body.extend(lines.iter().filter(belongs).map(|line| line.range.clone()));
+        let new = rows.filter(|row| !self.is_repeated(*row, article)).filter_map(|row| self.lines.get(row));
+        let parts: Vec<_> = new.filter(belongs).map(|line| line.range.clone()).collect();
+        article.body.extend(parts);
         count
     }
 

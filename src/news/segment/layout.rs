@@ -47,16 +47,18 @@ pub struct Layout {
 
 /// Cuts a page's lines into items.
 pub fn layout(text: &str, lines: &[Line], title: Option<&Title>) -> Layout {
-    let browser = title::browser_title(text, lines);
-    let said = browser.as_ref().and_then(|(title, _)| text.get(title.clone())).and_then(Title::new);
+    let repeated = title::repeated_title(text, lines);
+    let said = repeated.as_ref().and_then(|told| text.get(told.title.clone())).and_then(Title::new);
     let gapless = lines.iter().all(|line| line.gap == 0);
     let mut page =
         Page { text, lines, gapless, drafts: vec![None; lines.len()], taken: vec![false; lines.len()] };
-    page.take(0..usize::from(browser.is_some()));
+    for copy in repeated.iter().flat_map(|told| &told.copies) {
+        page.take(*copy..copy + 1);
+    }
     page.closed_teasers();
     page.listed_teasers();
-    let by_browser = said.as_ref().and_then(|said| page.find_title(said)).map(Article::Titled);
-    let article = by_browser.filter(|_| title.is_none()).or_else(|| page.find_article(title));
+    let by_head = said.as_ref().and_then(|said| page.find_title(said)).map(Article::Titled);
+    let article = by_head.filter(|_| title.is_none()).or_else(|| page.find_article(title));
     let before = article.as_ref().map_or(lines.len(), Article::start);
     let own = page.own_lines(article.as_ref());
     page.ribbon(0..before);
@@ -74,7 +76,7 @@ pub fn layout(text: &str, lines: &[Line], title: Option<&Title>) -> Layout {
             })
         })
         .collect();
-    Layout { drafts, site: browser.map(|(_, site)| site), own }
+    Layout { drafts, site: repeated.and_then(|told| told.site), own }
 }
 
 /// A page while its items are being found.

@@ -19,8 +19,8 @@ pub struct Line {
     pub gap: usize,
     /// Furniture stood between this line and the one before it.
     pub behind_furniture: bool,
-    /// Right below it stands how long ago it was published ("3 hours ago").
-    pub aged: bool,
+    /// Right below it stands what stands below titles: how long ago it was published, or buttons to share it.
+    pub headed: bool,
     /// Which line of the page it is in.
     pub row: usize,
     /// It shares its row with other pieces.
@@ -74,6 +74,7 @@ pub fn lines(text: &str) -> Vec<Line> {
     neighbours::apply_labels(text, &mut lines);
     neighbours::sentences_of_list(&mut lines);
     neighbours::bylines(text, &mut lines);
+    neighbours::filed_under(&mut lines);
     neighbours::name_captions(text, &mut lines);
     let alone = lines.len() == 1;
     for line in &mut lines {
@@ -188,8 +189,10 @@ impl Reader<'_> {
         };
         if role == Role::Furniture {
             self.furniture = true;
-            if let Some(above) = self.lines.last_mut().filter(|_| self.gap == 0 && role::tells_age(inside)) {
-                above.aged = true;
+            if let Some(above) =
+                self.lines.last_mut().filter(|_| self.gap == 0 && role::stands_below_title(inside))
+            {
+                above.headed = true;
             }
         } else {
             let beside = matches!(role, Role::Aside | Role::Pager);
@@ -197,7 +200,7 @@ impl Reader<'_> {
                 range,
                 gap: self.gap,
                 behind_furniture: self.furniture,
-                aged: false,
+                headed: false,
                 row,
                 parted: labelled,
                 bullet: self.bullet,
@@ -215,7 +218,7 @@ impl Reader<'_> {
                 range: closer,
                 gap: 0,
                 behind_furniture: false,
-                aged: false,
+                headed: false,
                 row,
                 parted: false,
                 bullet: false,

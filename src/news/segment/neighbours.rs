@@ -109,11 +109,28 @@ pub fn bylines(text: &str, lines: &mut [Line]) {
             continue;
         }
         let below_name = here.gap == 0 && is_name(at.checked_sub(1));
-        if !below_name && !is_dateline(Some(at + 1)) {
+        let below_dateline = here.gap == 0 && is_dateline(at.checked_sub(1));
+        if !below_name && !below_dateline && !is_dateline(Some(at + 1)) {
             continue;
         }
         for line in lines.iter_mut().take(at + 1).skip(at - usize::from(below_name)) {
             line.role = Role::Dateline(Dateline { bare: !below_name, ..Dateline::default() });
+        }
+    }
+}
+
+/// Sections right below a dateline: "in World, Politics".
+pub fn filed_under(lines: &mut [Line]) {
+    for at in 1..lines.len() {
+        let (before, here) = lines.split_at_mut(at);
+        if let (Some(before), Some(here)) = (before.last(), here.first_mut())
+            && matches!(before.role, Role::Dateline(_))
+            && here.gap == 0
+            && here.is_free_headline()
+            && here.shape.starts_small
+            && here.shape.words < MIN_TEASER_WORDS + 1
+        {
+            here.role = Role::Dateline(Dateline { bare: true, ..Dateline::default() });
         }
     }
 }
@@ -132,8 +149,10 @@ pub fn name_captions(text: &str, lines: &mut [Line]) {
             continue;
         };
         let between = before.is_free_headline() || matches!(before.role, Role::Dateline(_));
-        let above = matches!(below.role, Role::Prose | Role::Dateline(_));
-        let captioned = role::ends_in_agency(text.get(here.range.clone()).unwrap_or_default());
+        let above = matches!(below.role, Role::Prose | Role::Dateline(_)) || below.is_name(text);
+        let inside = text.get(here.range.clone()).unwrap_or_default();
+        let captioned = role::ends_in_agency(inside)
+            || (here.shape.words >= MIN_TEASER_WORDS && role::ends_in_capitals(inside));
         // The credit may stand above the caption, on a line of its own, below the title and the byline.
         let credited = before.role == Role::Caption
             && before.shape.words <= MAX_CREDIT_WORDS

@@ -100,6 +100,9 @@ fn marked(
     if counted > 0 && is_aside(behind_count) {
         return Some(Role::Aside);
     }
+    if is_dispatch_place(inside, words) {
+        return Some(Role::Dateline(Dateline { bare: true, ..Dateline::default() }));
+    }
     for opening in vocabulary::openings(words) {
         let Some((_, last)) = words.get(opening.words - 1) else {
             continue;
@@ -123,6 +126,7 @@ fn marked(
                 teaser(text, line, last.end, colon)
             }
             Mark::Aside if rest.iter().all(|(word, _)| is_number(word)) => Some(Role::Aside),
+            Mark::Aside if opening.words > 1 && rest.len() <= 2 => Some(Role::Aside),
             _ => None,
         };
         if role.is_some() {
@@ -216,6 +220,24 @@ fn dateline(line: &Range<usize>, inside: &str, words: &[FoldedWord<'_>]) -> Opti
     })
 }
 
+/// An agency's place and name alone in a line: "LIMA, 4 May (Reuters) -".
+fn is_dispatch_place(inside: &str, words: &[FoldedWord<'_>]) -> bool {
+    let placed = words.first().is_some_and(|(word, range)| {
+        vocabulary::has(List::DispatchPlace, word)
+            && inside.get(range.clone()).is_some_and(|word| word.chars().all(char::is_uppercase))
+    });
+    placed && words.len() <= MAX_DISPATCH_WORDS && inside.ends_with(')') && has_agency(words)
+}
+
+/// How many words a dispatch's place, day and agency have at most.
+const MAX_DISPATCH_WORDS: usize = 9;
+
+/// Whether one of the words names an agency.
+fn has_agency(words: &[FoldedWord<'_>]) -> bool {
+    let single = words.iter().any(|(word, _)| vocabulary::has(List::Agency, word));
+    single || words.windows(2).any(|pair| vocabulary::has(List::Agency, &joined(pair)))
+}
+
 /// Whether a line is the heading of comments, of the author's box or of key words.
 fn is_aside(words: &[FoldedWord<'_>]) -> bool {
     vocabulary::openings(words).any(|opening| opening.mark == Mark::Aside && opening.words == words.len())
@@ -273,10 +295,6 @@ fn is_credited(inside: &str, words: &[FoldedWord<'_>]) -> bool {
     if inside.contains('©') || bracketed {
         return true;
     }
-    let has_agency = |words: &[FoldedWord<'_>]| {
-        let single = words.iter().any(|(word, _)| vocabulary::has(List::Agency, word));
-        single || words.windows(2).any(|pair| vocabulary::has(List::Agency, &joined(pair)))
-    };
     let last_two = words.get(words.len().saturating_sub(2)..).unwrap_or_default();
     let pictured = joined(last_two);
     if matches!(pictured.as_str(), "getty images" | "ap photo") {
@@ -290,7 +308,7 @@ fn is_credited(inside: &str, words: &[FoldedWord<'_>]) -> bool {
             let behind = inside.get(last.end..).unwrap_or_default().trim_start();
             let rest = words.get(opening.words..).unwrap_or_default();
             let marked = behind.starts_with(marks) || rest.is_empty();
-            marked && (rest.len() <= 6 || has_agency(rest))
+            marked && (rest.len() <= MAX_CREDIT_WORDS || has_agency(rest))
         })
     };
     // "The quay in May. Photo: Ann Lee": a credit's words stand behind what ends a sentence.
@@ -310,12 +328,37 @@ const MAX_CREDIT_WORDS: usize = 8;
 pub fn ends_in_agency(inside: &str) -> bool {
     let words = FoldedWords::of(inside);
     let words = words.list();
-    let Some((last, range)) = words.last() else {
-        return false;
+    // A photographer's name may stand behind the agency's: "... AFP - ANN LEE".
+    let names = words.iter().rev().take(MAX_CREDIT_WORDS).take_while(|(_, range)| {
+        inside.get(range.clone()).is_some_and(|word| word.starts_with(char::is_uppercase))
+    });
+    let set_apart = |range: &Range<usize>| {
+        let before = inside.get(..range.start).unwrap_or_default().trim_end();
+        before.ends_with(['/', '|', '(', '[', '–', '—', '.', ':'])
     };
-    let before = inside.get(..range.start).unwrap_or_default().trim_end();
-    vocabulary::has(List::Agency, last) && before.ends_with(['/', '|', '(', '[', '–', '—', '.', ':'])
+    let mut behind = inside.len();
+    for (place, (word, range)) in names.enumerate() {
+        let signed = place == 0
+            || inside.get(range.end..behind).is_some_and(|between| between.contains(['-', '/', '–', '—']));
+        if signed && vocabulary::has(List::Agency, word) && set_apart(range) {
+            return true;
+        }
+        behind = range.start;
+    }
+    false
 }
+
+/// Whether a line ends in a photographer's name in capitals: "The north slope in May J. L. MARTIN".
+pub fn ends_in_capitals(inside: &str) -> bool {
+    let capitals = |word: &&str| word.chars().all(|c| c.is_uppercase() || matches!(c, '.' | '-' | '/'));
+    let name: Vec<&str> = inside.split_whitespace().rev().take_while(capitals).collect();
+    let words = inside.split_whitespace().count();
+    let long = |word: &&str| word.chars().filter(|c| c.is_uppercase()).count() >= MIN_NAME_LETTERS;
+    (2..=4).contains(&name.len()) && name.len() < words && name.first().is_some_and(long)
+}
+
+/// A family name in capitals has at least so many letters; shorter words are abbreviations.
+const MIN_NAME_LETTERS: usize = 5;
 
 fn joined(words: &[FoldedWord<'_>]) -> String {
     words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" ")
@@ -337,6 +380,10 @@ fn is_byline(inside: &str, words: &[FoldedWord<'_>], before: usize) -> bool {
 
 /// A line that is nothing but a byline.
 fn is_bare_byline(inside: &str, words: &[FoldedWord<'_>]) -> bool {
+    // "Texte par :" above the name.
+    if words.len() <= 3 && inside.ends_with(':') && words.last().is_some_and(|(word, _)| is_by(word)) {
+        return true;
+    }
     if words.len() > 8 || !is_byline(inside, words, 0) {
         return false;
     }
@@ -372,11 +419,13 @@ fn is_age(words: &[FoldedWord<'_>]) -> bool {
     words.len() <= 6 && words.iter().all(|(word, _)| vocabulary::has(List::Time, word) || is_number(word))
 }
 
-/// Whether a line tells how long ago something was published, and nothing else.
-pub fn tells_age(inside: &str) -> bool {
+/// Whether furniture is of the kind that stands below titles: how long ago something was published, or a button
+/// to share it.
+pub fn stands_below_title(inside: &str) -> bool {
     let words = FoldedWords::first(inside, 7);
     let words = words.list();
-    is_age(&words) && words.iter().any(|(word, _)| is_number(word))
+    let shares = words.iter().any(|(word, _)| vocabulary::has(List::Share, word));
+    shares || (is_age(&words) && words.iter().any(|(word, _)| is_number(word)))
 }
 
 /// Letters of scripts that put no blanks between words.

@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
+use rustc_hash::FxHashMap;
+
 use super::lines::Line;
+use super::role::{MIN_TEASER_WORDS, Role};
 use super::view::View;
-use super::words;
+use super::words::{self, is_blank};
 use crate::news::fold::push_folded;
 
 /// A title's letters and digits, folded: what two ways of writing it share.
@@ -47,19 +50,68 @@ impl Title {
     }
 }
 
-/// What stands between a page's title and the site's name in the browser's title line.
-const SITE_MARKS: [&str; 7] = [" - ", " – ", " — ", " | ", " :: ", " » ", " · "];
+/// A title that stands in the page's head a first time: in the browser's title ("Title | Site") or at the end of
+/// the crumbs ("Home > News > Title").
+pub struct Repeated {
+    /// The lines that hold it beside other things.
+    pub copies: Vec<usize>,
+    pub title: Range<usize>,
+    /// The site's name from the browser's title.
+    pub site: Option<Range<usize>>,
+}
 
-/// The first line where it is the browser's title ("Title | Site"): a line below it says the title alone. Gives the
-/// title's and the site's place.
-pub fn browser_title(text: &str, lines: &[Line]) -> Option<(Range<usize>, Range<usize>)> {
-    let first = lines.first().filter(|line| line.is_free_headline())?;
-    let inside = text.get(first.range.clone())?;
-    let (at, mark) = SITE_MARKS.iter().filter_map(|mark| Some((inside.rfind(mark)?, mark))).max()?;
-    let (title, site) = (inside.get(..at)?.trim_end(), at + mark.len());
-    let said = |line: &Line| line.is_free_headline() && text.get(line.range.clone()) == Some(title);
-    lines.iter().skip(1).any(said).then(|| {
-        let start = first.range.start;
-        (start..start + title.len(), words::trimmed(text, start + site..first.range.end))
+/// The page's head has at most so many lines.
+const MAX_HEAD_LINES: usize = 10;
+
+/// The title that the page's head holds and a line below says alone.
+pub fn repeated_title(text: &str, lines: &[Line]) -> Option<Repeated> {
+    let told = |line: &Line| text.get(line.range.clone()).unwrap_or_default();
+    let alone: FxHashMap<&str, usize> = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.is_free_headline() && line.shape.words >= MIN_TEASER_WORDS)
+        .map(|(at, line)| (told(line), at))
+        .collect();
+    let mut repeated: Option<Repeated> = None;
+    for (at, line) in lines.iter().enumerate().take(MAX_HEAD_LINES) {
+        let said_below = |part: &str| alone.get(part).is_some_and(|below| *below > at);
+        let place =
+            |start: usize, part: &str| line.range.start + start..line.range.start + start + part.len();
+        // Crumbs that were cut: the title is what is left of its row.
+        let last_crumb = line.parted && lines.iter().filter(|other| other.row == line.row).count() == 1;
+        if last_crumb && line.role == Role::Headline && said_below(told(line)) {
+            add(&mut repeated, at, line.range.clone(), None);
+        } else if line.is_free_headline() {
+            for (before, behind) in site_marks(told(line)) {
+                let title = told(line).get(..before).unwrap_or_default();
+                let rest = told(line).get(behind..).unwrap_or_default();
+                if said_below(title) {
+                    add(&mut repeated, at, place(0, title), Some(place(behind, rest)));
+                    break;
+                }
+                if said_below(rest) {
+                    add(&mut repeated, at, place(behind, rest), None);
+                    break;
+                }
+            }
+        }
+    }
+    repeated
+}
+
+fn add(repeated: &mut Option<Repeated>, at: usize, title: Range<usize>, site: Option<Range<usize>>) {
+    let repeated = repeated.get_or_insert_with(|| Repeated { copies: Vec::new(), title, site: None });
+    repeated.copies.push(at);
+    repeated.site = repeated.site.take().or(site);
+}
+
+/// Where a mark between blanks parts a line: where what stands before it ends, and where what is behind it begins.
+fn site_marks(line: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let is_mark = |c: char| "-–—|>»›/·•".contains(c);
+    line.match_indices(is_mark).filter_map(move |(at, mark)| {
+        let (before, behind) = (line.get(..at)?, line.get(at + mark.len()..)?);
+        let (left, right) = (before.trim_end_matches(is_blank), behind.trim_start_matches(is_blank));
+        (left.len() < before.len() && right.len() < behind.len())
+            .then(|| (left.len(), line.len() - right.len()))
     })
 }

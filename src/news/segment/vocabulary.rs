@@ -54,6 +54,8 @@ pub enum List {
     SentenceOpener,
     /// Places that agencies open a dispatch with.
     DispatchPlace,
+    /// Words of the buttons that share an article.
+    Share,
     /// What people who write news call themselves.
     Profession,
 }
@@ -103,6 +105,7 @@ impl Vocabulary {
             "abbreviation" => Some(List::Abbreviation),
             "sentence opener" => Some(List::SentenceOpener),
             "dispatch place" => Some(List::DispatchPlace),
+            "share" => Some(List::Share),
             "profession" => Some(List::Profession),
             _ => None,
         };
