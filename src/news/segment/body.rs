@@ -4,9 +4,10 @@
 use std::ops::Range;
 
 use super::Kind;
+use super::credits;
 use super::layout::{Draft, MIN_UNMARKED_RIBBON, Page};
 use super::lines::Line;
-use super::role::{self, MIN_TEASER_WORDS, Role};
+use super::role::{MIN_TEASER_WORDS, Role};
 use super::sentences;
 use super::vocabulary;
 use super::words::FoldedWords;
@@ -80,11 +81,7 @@ impl Page<'_> {
         let headline = line.role == Role::Headline || line.bullet || sentence;
         match *mode {
             _ if line.dashed => {}
-            Mode::Related(read) if self.is_label(at) => {
-                if read == 0 || !self.is_prose(at + 1) {
-                    return 1;
-                }
-            }
+            Mode::Related(read) if self.is_label(at) && (read == 0 || !self.is_prose(at + 1)) => return 1,
             Mode::Pager if headline && line.shape.words >= MIN_TEASER_WORDS => {
                 if let Some(draft) = self.teaser(at..at + 1, Kind::Related) {
                     self.give(at, draft);
@@ -167,7 +164,8 @@ impl Page<'_> {
 
     /// Below a teaser, a headline behind a gap that has prose below it is the article's own sub-heading.
     fn is_subheading(&self, at: usize, read: usize) -> bool {
-        let apart = self.gapless || self.lines.get(at).is_some_and(|line| line.gap > 0);
+        let gap = self.lines.get(at).map_or(0, |line| line.gap);
+        let apart = self.gapless || gap > 0 || self.is_label(at);
         read > 0
             && apart
             && self.is_free_headline(at)
@@ -273,7 +271,7 @@ impl Page<'_> {
     /// A short line that ends in an agency's name: the caption of the picture above the body.
     fn is_agency_caption(&self, line: &Line) -> bool {
         line.shape.characters <= 260
-            && role::ends_in_agency(self.text.get(line.range.clone()).unwrap_or_default())
+            && credits::ends_in_agency(self.text.get(line.range.clone()).unwrap_or_default())
     }
 
     /// Key words rather than a sentence: mostly section names, or a list parted by commas.

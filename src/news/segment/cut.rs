@@ -117,6 +117,9 @@ enum Symbol {
 }
 
 fn symbol(c: char) -> Option<Symbol> {
+    if c.is_ascii_alphanumeric() || c == ' ' {
+        return None;
+    }
     match c {
         '•' | '●' | '▪' | '■' | '□' | '▫' | '◆' | '◇' | '▶' | '►' | '▸' | '▹' | '‣' | '◦' | '⁃' | '∙'
         | '○' | '➤' | '➜' | '➔' | '❖' | '◉' | '‖' | '¦' | '⚫' | '🔴' | '🔵' | '🔸' | '🔹' | '⚡' | '👉'
@@ -195,10 +198,13 @@ fn wide_cuts(runs: &[Blanks]) -> Option<Vec<Range<usize>>> {
 /// stops.
 fn narrow_cuts(inside: &str, runs: &[Blanks]) -> Option<Vec<Range<usize>>> {
     let cuts: Vec<_> = runs.iter().filter(|run| !run.before_small).map(|run| run.range.clone()).collect();
+    if cuts.len() < 2 {
+        return None;
+    }
     let shapes: Vec<_> = parts(inside, &cuts).map(Shape::of).collect();
     let headlines = shapes.iter().filter(|shape| shape.words >= 4).count();
     let sentences = shapes.iter().filter(|shape| shape.ends_sentence).count();
-    (shapes.len() >= 3 && headlines * 2 > shapes.len() && sentences * 2 < shapes.len()).then_some(cuts)
+    (headlines * 2 > shapes.len() && sentences * 2 < shapes.len()).then_some(cuts)
 }
 
 /// What stands between the cuts.

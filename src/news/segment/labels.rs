@@ -82,6 +82,14 @@ pub fn leading_number(inside: &str) -> Label {
 /// row, so that a label is one that opens single headlines too ("Latest: ...").
 pub fn without_label(text: &str, range: Range<usize>, in_row: bool) -> (Range<usize>, bool) {
     let inside = text.get(range.clone()).unwrap_or_default();
+    /// No label is longer than this, in bytes.
+    const HEAD: usize = 80;
+    // The last bytes of `»` and `：` are enough of a hint.
+    let marked =
+        inside.bytes().take(HEAD).any(|byte| matches!(byte, b':' | b'|' | b'>' | b']' | 0xbb | 0x9a));
+    if !marked {
+        return (range, false);
+    }
     let words = FoldedWords::first(inside, 8);
     let words = words.list();
     let is_label = |mark| mark == Mark::RibbonHeading || (in_row && mark == Mark::RibbonHeadingAlone);

@@ -14,6 +14,9 @@ mod cut;
 mod dates;
 mod sentences;
 
+mod credits;
+mod datelines;
+
 mod role;
 
 mod labels;

@@ -1,9 +1,11 @@
 //! What lines are in the light of the lines around them.
 
+use super::credits;
 use super::cut;
+use super::datelines::Dateline;
 use super::labels::Label;
 use super::lines::Line;
-use super::role::{self, Dateline, MIN_TEASER_WORDS, Role};
+use super::role::{self, MIN_TEASER_WORDS, Role};
 use super::sentences::MAX_HEADLINE_CHARACTERS;
 use super::vocabulary::{self, List};
 use super::words::{FoldedWords, Shape};
@@ -148,11 +150,16 @@ pub fn name_captions(text: &str, lines: &mut [Line]) {
         else {
             continue;
         };
+        if !here.is_free_headline() {
+            continue;
+        }
         let between = before.is_free_headline() || matches!(before.role, Role::Dateline(_));
         let above = matches!(below.role, Role::Prose | Role::Dateline(_)) || below.is_name(text);
         let inside = text.get(here.range.clone()).unwrap_or_default();
-        let captioned = role::ends_in_agency(inside)
-            || (here.shape.words >= MIN_TEASER_WORDS && role::ends_in_capitals(inside));
+        let captioned = || {
+            credits::ends_in_agency(inside)
+                || (here.shape.words >= MIN_TEASER_WORDS && credits::ends_in_capitals(inside))
+        };
         // The credit may stand above the caption, on a line of its own, below the title and the byline.
         let credited = before.role == Role::Caption
             && before.shape.words <= MAX_CREDIT_WORDS
@@ -162,9 +169,8 @@ pub fn name_captions(text: &str, lines: &mut [Line]) {
                 .checked_sub(2)
                 .and_then(|above| lines.get(above))
                 .is_some_and(|above| above.is_free_headline() || matches!(above.role, Role::Dateline(_)));
-        if ((between && captioned) || credited)
-            && above
-            && here.is_free_headline()
+        if above
+            && (credited || (between && captioned()))
             && let Some(here) = lines.get_mut(at)
         {
             here.role = Role::Caption;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::words::FoldedWord;
 
@@ -38,7 +38,7 @@ pub enum Mark {
 }
 
 /// Lists of single words (and of agencies' names).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub enum List {
     /// Section names, buttons and social networks: a line of nothing else is navigation.
     Navigation,
@@ -73,7 +73,8 @@ struct Vocabulary {
     at_start: FxHashMap<&'static str, Vec<Phrase>>,
     /// By their first word, the phrases that make a line a notice wherever they stand in it.
     anywhere: FxHashMap<&'static str, Vec<Vec<&'static str>>>,
-    lists: FxHashSet<(List, &'static str)>,
+    /// Of each word (or agency's name), the lists that hold it, one bit each.
+    lists: FxHashMap<&'static str, u16>,
 }
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
@@ -110,7 +111,7 @@ impl Vocabulary {
             _ => None,
         };
         if let Some(list) = list {
-            self.lists.insert((list, phrase));
+            *self.lists.entry(phrase).or_default() |= list.bit();
             return;
         }
         let mut words = phrase.split(' ');
@@ -142,9 +143,20 @@ fn mark(section: &str) -> Option<Mark> {
     }
 }
 
+impl List {
+    fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
+/// The bits of the lists that hold a folded word.
+fn lists_of(word: &str) -> u16 {
+    VOCABULARY.lists.get(word).copied().unwrap_or_default()
+}
+
 /// Whether a folded word (or agency's name) is in a list.
 pub fn has(list: List, word: &str) -> bool {
-    VOCABULARY.lists.contains(&(list, word))
+    lists_of(word) & list.bit() != 0
 }
 
 /// A phrase that a line opens with.
@@ -183,9 +195,15 @@ pub fn says_notice(words: &[FoldedWord<'_>]) -> bool {
 /// How many of a line's words name sections, buttons or networks, and how many are neither those nor numbers nor
 /// small words between them.
 pub fn navigation_words(words: &[FoldedWord<'_>]) -> (usize, usize) {
-    let sections = words.iter().filter(|(word, _)| has(List::Navigation, word)).count();
-    let small = |word: &str| has(List::Between, word) || word.chars().all(char::is_numeric);
-    let others = words.iter().filter(|(word, _)| !has(List::Navigation, word) && !small(word)).count();
+    let (mut sections, mut others) = (0, 0);
+    for (word, _) in words {
+        let lists = lists_of(word);
+        if lists & List::Navigation.bit() != 0 {
+            sections += 1;
+        } else if lists & List::Between.bit() == 0 && !word.chars().all(char::is_numeric) {
+            others += 1;
+        }
+    }
     (sections, others)
 }
 

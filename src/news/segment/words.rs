@@ -36,6 +36,11 @@ pub fn folded(text: &str) -> String {
 /// A word, folded, and where it stands.
 pub type FoldedWord<'f> = (&'f str, Range<usize>);
 
+/// A word of digits.
+pub fn is_number(word: &str) -> bool {
+    word.chars().all(char::is_numeric)
+}
+
 /// The words of a line, folded into one string.
 pub struct FoldedWords {
     text: String,
