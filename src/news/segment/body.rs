@@ -117,7 +117,7 @@ impl Page<'_> {
             self.give(at, draft);
             return 1;
         }
-        if line.role == Role::Headline && !line.dashed {
+        if line.role == Role::Headline && !line.dashed && !self.is_short_sentence(at) {
             return self.headlines(at, Some(article));
         }
         if !(article.body.is_empty() && self.is_agency_caption(line)) {
@@ -233,10 +233,13 @@ impl Page<'_> {
     /// of them at the end, else remains of the page's furniture.
     fn headlines(&mut self, at: usize, article: Option<&mut Draft>) -> usize {
         let behind_furniture = |row: usize| self.lines.get(row).is_some_and(|line| line.behind_furniture);
-        let in_run = |row: &usize| self.is_free_headline(*row) && (*row == at || !behind_furniture(*row));
+        let in_run = |row: &usize| {
+            self.is_free_headline(*row)
+                && (*row == at || !(behind_furniture(*row) || self.is_short_sentence(*row)))
+        };
         let count = (at..self.lines.len()).take_while(in_run).count().max(1);
         let rows = at..at + count;
-        let prose_follows = self.is_prose(at + count);
+        let prose_follows = self.is_prose(at + count) || self.is_short_sentence(at + count);
         let apart = self.lines.get(at).is_some_and(|line| line.gap > 0 || line.behind_furniture);
         let worded = self
             .lines
@@ -245,7 +248,7 @@ impl Page<'_> {
             .iter()
             .filter(|line| line.shape.words >= MIN_TEASER_WORDS)
             .count();
-        if !prose_follows && count >= MIN_UNMARKED_RIBBON && worded * 2 > count && (apart || self.gapless) {
+        if !prose_follows && worded >= MIN_UNMARKED_RIBBON && worded * 2 > count && (apart || self.gapless) {
             for row in rows {
                 let range = self.lines.get(row).map(|line| line.range.clone()).unwrap_or_default();
                 self.give(row, Draft::new(Kind::Ticker, range));
@@ -257,15 +260,23 @@ impl Page<'_> {
         };
         let first = article.body.is_empty();
         let belongs = |line: &&Line| {
-            let credit = first && (self.is_agency_caption(line) || line.is_name(self.text));
+            let credit =
+                first && ((prose_follows && self.is_agency_caption(line)) || line.is_name(self.text));
             let furniture = self.is_tags(line) || credit;
             let worded = line.shape.words >= MIN_TEASER_WORDS;
-            !furniture && (prose_follows || first || (worded && (!apart || line.shape.ends_sentence)))
+            !furniture && (prose_follows || first || (worded && !apart))
         };
         let new = rows.filter(|row| !self.is_repeated(*row, article)).filter_map(|row| self.lines.get(row));
         let parts: Vec<_> = new.filter(belongs).map(|line| line.range.clone()).collect();
         article.body.extend(parts);
         count
+    }
+
+    /// A few words with a full stop behind them.
+    fn is_short_sentence(&self, at: usize) -> bool {
+        self.line(at).is_some_and(|line| {
+            line.is_free_headline() && line.shape.ends_sentence && line.shape.words + 1 >= MIN_TEASER_WORDS
+        })
     }
 
     /// A short line that ends in an agency's name: the caption of the picture above the body.

@@ -42,8 +42,21 @@ pub fn is_credited(inside: &str, words: &[FoldedWord<'_>]) -> bool {
         before.trim_end().ends_with(['.', '|', '–', '-', ')'])
             && credits(words.get(at..).unwrap_or_default(), &[':'])
     };
+    if ends_in_names(inside) {
+        return true;
+    }
     credits(words, &[':', '/', '(', '|'])
         || (words.len().saturating_sub(MAX_CREDIT_WORDS)..words.len().saturating_sub(1)).any(behind_sentence)
+}
+
+/// A caption that ends in a photographer's name and an agency's: "The pier in May. Ann Lee/The Post".
+fn ends_in_names(inside: &str) -> bool {
+    let Some((_, names)) = inside.rsplit_once(". ").filter(|(_, names)| names.contains('/')) else {
+        return false;
+    };
+    let large = |word: &str| word.starts_with(char::is_uppercase) || word.chars().count() <= 2;
+    names.split_whitespace().count() <= MAX_CREDIT_WORDS
+        && names.split([' ', '/']).filter(|word| !word.is_empty()).all(large)
 }
 
 /// How many words a credit behind a caption's sentence has at most.

@@ -57,7 +57,7 @@ pub fn dateline(line: &Range<usize>, inside: &str, words: &[FoldedWord<'_>]) -> 
         return (words.len() <= 9 && linked && names)
             .then(|| Dateline { bare: beside.is_empty(), ..Dateline::default() });
     };
-    let names = beside.len() <= 4 && beside.iter().all(|(_, range)| starts_large(range));
+    let names = beside.len() <= 4 && beside.iter().all(|(word, range)| starts_large(range) || is_by(word));
     let marked = opening.is_some_and(|opening| opening.words < words.len());
     let is_dateline = marked || names || (byline && words.len() <= 18);
     is_dateline.then(|| Dateline {

@@ -7,7 +7,7 @@ use super::cut;
 use super::datelines::{self, Dateline};
 use super::sentences::{self, MAX_HEADLINE_CHARACTERS};
 use super::vocabulary::{self, List, Mark};
-use super::words::{FoldedWord, FoldedWords, Shape, is_number};
+use super::words::{self, FoldedWord, FoldedWords, Shape, is_number};
 
 /// Longer lines are no furniture, whatever they say.
 const MAX_FURNITURE_CHARACTERS: usize = 260;
@@ -118,7 +118,9 @@ fn marked(
             return role;
         }
     }
-    glued_teaser(text, line, inside)
+    // A remark on the article: "(Updates with quotes)".
+    let bracketed = short && inside.starts_with('(') && inside.find(')') == Some(inside.len() - 1);
+    glued_teaser(text, line, inside).or_else(|| bracketed.then_some(Role::Caption))
 }
 
 /// A teaser's opening may be glued to the headline: "Lire aussiNiger : ...".
@@ -180,10 +182,15 @@ fn is_furniture(inside: &str, words: &[FoldedWord<'_>], shape: &Shape) -> bool {
     let hidden = ["http://", "https://", "www."].iter().any(|sign| inside.contains(sign));
     let address = inside.contains('@')
         && inside.split_whitespace().any(|word| word.contains('@') && word.contains('.'));
+    // An editors' signature: "rmp/scr".
+    let signed = inside.contains('/') && !inside.contains(words::is_blank);
+    let followed = inside.contains(" @") && words.len() <= MIN_TEASER_WORDS;
     let tagged =
         inside.starts_with(['#', '@']) && inside.split_whitespace().all(|word| word.starts_with(['#', '@']));
     ((hidden || address) && words.len() <= 20)
         || tagged
+        || signed
+        || followed
         || is_age(words)
         || vocabulary::is_navigation(words)
         || vocabulary::says_notice(words)
