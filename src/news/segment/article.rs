@@ -151,7 +151,7 @@ impl Page<'_> {
     fn headline_above(&self, at: usize) -> Option<usize> {
         let mut prose = 0;
         for above in (0..at).rev().take(MAX_LINES_ABOVE) {
-            if self.is_free_headline(above) && !self.signs_below_caption(above) {
+            if self.is_free_headline(above) && !self.is_below_title(above) {
                 return Some(self.title_of_run(above));
             }
             let line = self.line(above)?;
@@ -235,13 +235,12 @@ impl Page<'_> {
         long.map(|(word, _)| word.to_owned()).collect()
     }
 
-    /// An author's name that a caption parts from the title.
-    fn signs_below_caption(&self, at: usize) -> bool {
-        let captioned =
-            at.checked_sub(1).and_then(|above| self.line(above)).is_some_and(|l| l.role == Role::Caption);
+    /// Key words, or an author's name that a caption or the like parts from the title.
+    fn is_below_title(&self, at: usize) -> bool {
+        let parted = at.checked_sub(1).and_then(|above| self.line(above)).is_some_and(Line::stands_between);
         let titled =
             at.checked_sub(2).is_some_and(|title| self.is_free_headline(title) && !self.is_name(title));
-        self.is_name(at) && captioned && titled
+        parted && titled && (self.is_name(at) || self.lines.get(at).is_some_and(|line| self.is_tags(line)))
     }
 
     fn is_name(&self, at: usize) -> bool {
@@ -323,7 +322,12 @@ impl Page<'_> {
         let free: Vec<usize> =
             (0..self.lines.len()).filter(|at| self.is_free_headline(*at)).take(MIN_UNMARKED_RIBBON).collect();
         match *free {
-            [only] => Some(Article::Titled(only)),
+            // A list's own heading is no title.
+            [only] => {
+                let listed = self.lines.iter().filter(|line| line.bullet || line.parted).count();
+                let short = self.lines.get(only)?.shape.words < MIN_TEASER_WORDS;
+                (!short || listed < MIN_UNMARKED_RIBBON).then_some(Article::Titled(only))
+            }
             [first, second] => {
                 let (first_line, second_line) = (self.lines.get(first)?, self.lines.get(second)?);
                 let apart =

@@ -10,7 +10,7 @@ use super::lines::Line;
 use super::role::{MIN_TEASER_WORDS, Role};
 use super::sentences;
 use super::vocabulary;
-use super::words::FoldedWords;
+use super::words::{FoldedWords, Shape};
 
 /// What the lines below a heading are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +26,8 @@ enum Mode {
     Aside,
 }
 
-/// Whether an article's body is more than a standfirst.
-fn has_body(article: &Draft) -> bool {
-    article.body.len() >= 2 || article.body.iter().any(|part| part.len() >= MIN_BODY_BYTES)
-}
+/// A body's beginning is so many parts.
+const MAX_FIRST_PARTS: usize = 16;
 
 /// A byline stands no more lines than this from where the body begins.
 const MAX_BYLINE_DISTANCE: usize = 4;
@@ -54,11 +52,11 @@ impl Page<'_> {
                 }
                 Role::RelatedHeading => mode = Mode::Related(0),
                 Role::RibbonHeading => mode = Mode::Ribbon,
-                Role::Pager if has_body(article) => mode = Mode::Pager,
-                Role::Aside if has_body(article) => mode = Mode::Aside,
+                Role::Pager if self.has_body(article) => mode = Mode::Pager,
+                Role::Aside if self.has_body(article) && !self.is_dated_below(at) => mode = Mode::Aside,
                 Role::Closer if self.is_opened_teaser(at) => mode = Mode::Related(0),
                 Role::Headline if self.is_repeated(at, article) => {}
-                Role::Headline if has_body(article) && self.is_author(at, from) => mode = Mode::Aside,
+                Role::Headline if self.is_author(at, from) && self.has_body(article) => mode = Mode::Aside,
                 Role::Headline | Role::Prose => {
                     at += self.content(at, &mut mode, article);
                     continue;
@@ -124,6 +122,21 @@ impl Page<'_> {
             article.body.push(line.range.clone());
         }
         1
+    }
+
+    /// Whether an article's body is more than a standfirst: several sentences, or much text.
+    fn has_body(&self, article: &Draft) -> bool {
+        let is_sentence = |part: &&Range<usize>| {
+            self.text.get((*part).clone()).is_some_and(|part| Shape::of(part).ends_sentence)
+        };
+        let parts = || article.body.iter().take(MAX_FIRST_PARTS);
+        parts().any(|part| part.len() >= MIN_BODY_BYTES) || parts().filter(is_sentence).take(2).count() == 2
+    }
+
+    /// Whether a dateline stands right below: then so does the body.
+    fn is_dated_below(&self, at: usize) -> bool {
+        let below = self.lines.get(at + 1..self.lines.len().min(at + 1 + MAX_BYLINE_DISTANCE));
+        below.unwrap_or_default().iter().any(|line| matches!(line.role, Role::Dateline(_)))
     }
 
     /// The title again, or the line above: a link's picture and its text say the same.
@@ -286,7 +299,7 @@ impl Page<'_> {
     }
 
     /// Key words rather than a sentence: mostly section names, or a list parted by commas.
-    fn is_tags(&self, line: &Line) -> bool {
+    pub fn is_tags(&self, line: &Line) -> bool {
         let inside = self.text.get(line.range.clone()).unwrap_or_default();
         let words = FoldedWords::of(inside);
         let words = words.list();

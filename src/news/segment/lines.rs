@@ -41,7 +41,7 @@ impl Line {
         let inside = text.get(self.range.clone()).unwrap_or_default();
         let small = |word: &str| {
             let word = word.rsplit(['\'', '’']).next().unwrap_or(word);
-            word.starts_with(char::is_lowercase) && word.chars().count() > 2
+            word.starts_with(char::is_lowercase) && word.chars().count() > 2 && word != "and"
         };
         self.shape.characters < 30 && !inside.split_whitespace().any(small)
     }

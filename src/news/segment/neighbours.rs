@@ -197,7 +197,7 @@ pub fn join_wrapped(lines: &mut [Line]) {
         if here.gap > 0 || here.behind_furniture || !is_free(before) || !is_free(here) {
             continue;
         }
-        if here.shape.starts_small {
+        if here.shape.starts_small && (before.shape.ends_in_word || before.shape.ends_open) {
             before.role = Role::Prose;
             here.role = Role::Prose;
         } else if before.role == Role::Prose
