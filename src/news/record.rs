@@ -42,7 +42,7 @@ pub struct LabelledRecord {
 pub struct PageOrigin {
     pub id: Option<String>,
     pub url: Option<String>,
-    /// The outlet: as the scraper named it, or as the page's dateline does.
+    /// The outlet: as the scraper named it, or as the page's dateline or browser title does.
     pub source: Option<String>,
     /// The publication time: as the scraper gave it, or the day that the page's dateline tells.
     pub published: Option<String>,

@@ -70,7 +70,7 @@ pub struct Item {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Segments {
     pub items: Vec<Item>,
-    /// The outlet's name, where a dateline tells it.
+    /// The outlet's name, where a dateline tells it, or a browser's title that a line below repeats.
     pub outlet: Option<Range<usize>>,
     /// The day of publication, `YYYY-MM-DD`, where a dateline tells it.
     pub published: Option<String>,
