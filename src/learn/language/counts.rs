@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::news::language::letters::{Alphabet, folded, is_letter, without_addresses};
-use crate::news::language::table::{Key, LONGEST, ending, shifted};
+use crate::news::language::table::{Key, LONGEST, WordReader, ending, shifted};
 
 /// A text counts this much once more with its accents taken off: headlines are often written without.
 const WITHOUT_ACCENTS_WEIGHT: f32 = 0.15;
@@ -11,7 +11,7 @@ const WITHOUT_ACCENTS_WEIGHT: f32 = 0.15;
 /// language's own words is, most letters of foreign names are not.
 const LETTER_SHARE: f64 = 2e-5;
 
-/// The n-gram counts of one class, all lengths in one map (a packed n-gram tells its length).
+/// The n-gram counts of one class, all lengths and whole words in one map (a key tells its family).
 pub type Counts = FxHashMap<Key, f32>;
 
 /// The letters that the given texts use, one iterator a language.
@@ -43,10 +43,14 @@ pub fn count<'t>(alphabet: &Alphabet, texts: impl Iterator<Item = &'t str>) -> C
 
 fn add(alphabet: &Alphabet, text: &str, weight: f32, counts: &mut Counts) {
     let mut four_gram: Key = 0;
-    for ((symbol, _), position) in alphabet.symbols(text).zip(1..) {
+    let mut words = WordReader::default();
+    for ((symbol, word), position) in alphabet.symbols(text).zip(1..) {
         four_gram = shifted(four_gram, symbol);
         for length in 1..=LONGEST.min(position) {
             *counts.entry(ending(four_gram, length)).or_default() += weight;
+        }
+        if let Some((key, _)) = words.push(symbol, word) {
+            *counts.entry(key).or_default() += weight;
         }
     }
 }

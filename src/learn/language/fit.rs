@@ -1,24 +1,26 @@
-//! N-gram counts to the weights of naive Bayes.
+//! Counts of n-grams and words to the weights of naive Bayes.
 //!
-//! One multinomial naive Bayes for each length of n-gram, whose weighted log-likelihoods add up. Smoothing is a
-//! Dirichlet prior: each class starts with pseudo-counts shared out as the average language shares its n-grams, so
-//! that what a class has not seen says nothing for or against it, and a stranger with a thousand sentences stands
-//! beside a language with a hundred thousand headlines. Weights are against that average language.
+//! One multinomial naive Bayes for each length of n-gram and one for whole words, whose weighted log-likelihoods
+//! add up. Smoothing is a Dirichlet prior: each class starts with pseudo-counts shared out as the average language
+//! shares its n-grams, so that what a class has not seen says nothing for or against it, and a stranger with a
+//! thousand sentences stands beside a language with a hundred thousand headlines. Weights are against that average
+//! language.
 
 use ndarray::Array2;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::counts::Counts;
 use crate::learn::bayes::{BayesError, feature_log_probabilities};
-use crate::news::language::table::{Key, LONGEST, NgramTable, ending};
+use crate::news::language::table::{FAMILIES, Key, NgramTable, ending, family};
 
-/// How many n-grams are kept: those that tell most.
+/// How many n-grams and words are kept: those that tell most.
 const TABLE_SIZE: usize = 32_768;
-/// The pseudo-counts of a class, by n-gram length: how many n-grams of the average language it starts with. Ten
-/// times fewer or more each cost 0.1 points of strangers told or of own headlines right.
-const PSEUDO_COUNTS: [f64; LONGEST] = [100.0, 500.0, 2_000.0, 5_000.0];
-/// What an n-gram's log-likelihood counts, by its length: the short ones repeat what the long ones say.
-const LENGTH_WEIGHTS: [f64; LONGEST] = [0.2, 0.5, 1.0, 1.5];
+/// The pseudo-counts of a class, by n-gram length, words last: how many n-grams of the average language it starts
+/// with. Ten times fewer or more each cost 0.1 points of strangers told or of own headlines right.
+const PSEUDO_COUNTS: [f64; FAMILIES] = [100.0, 500.0, 2_000.0, 5_000.0, 2_000.0];
+/// What an n-gram's log-likelihood counts, by its length, words last: the short ones repeat what the long ones say,
+/// and a function word tells most of all.
+const LENGTH_WEIGHTS: [f64; FAMILIES] = [0.2, 0.5, 1.0, 1.5, 3.0];
 /// An n-gram that an own language shows less often than this is left out, a typing error as often as not.
 const LEAST_OWN_COUNT: f32 = 8.0;
 /// The same for a stranger, whose text is shorter.
@@ -39,7 +41,7 @@ struct Candidate {
 /// Makes the table from each class's counts; the first `own` classes are the model's own languages.
 pub fn fit(classes: &[Counts], own: usize) -> Result<NgramTable, BayesError> {
     let mut kept = Vec::new();
-    for length in 1..=LONGEST {
+    for length in 1..=FAMILIES {
         kept.extend(candidates(classes, own, length));
     }
     kept.sort_by(|one, other| other.tells.total_cmp(&one.tells).then(one.key.cmp(&other.key)));
@@ -47,9 +49,8 @@ pub fn fit(classes: &[Counts], own: usize) -> Result<NgramTable, BayesError> {
     // The most frequent first: their rows share cache lines.
     kept.sort_by(|one, other| other.share.total_cmp(&one.share).then(one.key.cmp(&other.key)));
     let mut weights: FxHashMap<Key, Vec<f64>> = FxHashMap::default();
-    for length in 1..=LONGEST {
-        let of_length: Vec<&Candidate> =
-            kept.iter().filter(|n_gram| length_of(n_gram.key) == length).collect();
+    for length in 1..=FAMILIES {
+        let of_length: Vec<&Candidate> = kept.iter().filter(|n_gram| family(n_gram.key) == length).collect();
         fit_length(&of_length, classes, length, &mut weights)?;
     }
     Ok(summed(&kept, &weights, classes.len()))
@@ -64,14 +65,10 @@ fn part(class: usize, own: usize, classes: usize) -> f64 {
     }
 }
 
-fn length_of(key: Key) -> usize {
-    LONGEST - key.leading_zeros() as usize / 16
-}
-
 /// A class's number of n-grams of one length, as a sum that does not depend on the order of a hash table.
 fn total(counts: &Counts, length: usize) -> f64 {
     let mut of_length: Vec<f32> =
-        counts.iter().filter(|&(&key, _)| length_of(key) == length).map(|(_, &count)| count).collect();
+        counts.iter().filter(|&(&key, _)| family(key) == length).map(|(_, &count)| count).collect();
     of_length.sort_unstable_by(f32::total_cmp);
     of_length.into_iter().map(f64::from).sum()
 }
@@ -86,7 +83,7 @@ fn candidates(classes: &[Counts], own: usize, length: usize) -> Vec<Candidate> {
     let mut keys: FxHashSet<Key> = FxHashSet::default();
     for (class, counts) in classes.iter().enumerate() {
         let least = if class < own { LEAST_OWN_COUNT } else { LEAST_STRANGER_COUNT };
-        let frequent = counts.iter().filter(|&(&key, &count)| count >= least && length_of(key) == length);
+        let frequent = counts.iter().filter(|&(&key, &count)| count >= least && family(key) == length);
         keys.extend(frequent.map(|(&key, _)| key));
     }
     let pseudo = of_length(&PSEUDO_COUNTS, length);
@@ -107,7 +104,7 @@ fn candidates(classes: &[Counts], own: usize, length: usize) -> Vec<Candidate> {
     keys.into_iter().map(candidate).collect()
 }
 
-fn of_length(figures: &[f64; LONGEST], length: usize) -> f64 {
+fn of_length(figures: &[f64; FAMILIES], length: usize) -> f64 {
     figures.get(length - 1).copied().unwrap_or_default()
 }
 
@@ -145,12 +142,15 @@ fn fit_length(
     Ok(())
 }
 
-/// Rows of summed weights: an n-gram's own and those of its shorter endings.
+/// Rows of summed weights: an n-gram's own and those of its shorter endings; a word's own alone.
 fn summed(kept: &[Candidate], weights: &FxHashMap<Key, Vec<f64>>, classes: usize) -> NgramTable {
     let mut rows = Vec::with_capacity(kept.len() * classes);
     for n_gram in kept {
-        let endings =
-            (1..=length_of(n_gram.key)).filter_map(|length| weights.get(&ending(n_gram.key, length)));
+        let keys: Vec<Key> = match family(n_gram.key) {
+            FAMILIES => vec![n_gram.key],
+            length => (1..=length).map(|length| ending(n_gram.key, length)).collect(),
+        };
+        let endings = keys.iter().filter_map(|key| weights.get(key));
         let mut sum = vec![0.0; classes];
         endings.for_each(|weights| sum.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight));
         rows.extend(sum.iter().map(|nats| (nats / QUANTUM).round().clamp(-127.0, 127.0) as i8));

@@ -48,12 +48,12 @@ pub struct Alphabet {
 }
 
 impl Alphabet {
-    /// Takes lower-case letters; order and repeats do not matter. Letters past the 65,531st are left out.
+    /// Takes lower-case letters; order and repeats do not matter. Letters past the 32,763rd are left out.
     pub fn new(letters: impl IntoIterator<Item = char>) -> Alphabet {
         let mut letters: Vec<char> = letters.into_iter().collect();
         letters.sort_unstable();
         letters.dedup();
-        letters.truncate(usize::from(Symbol::MAX - FIRST_LETTER));
+        letters.truncate(usize::from(Symbol::MAX / 2 - FIRST_LETTER));
         let numbered = || letters.iter().zip(FIRST_LETTER..);
         let others: FxHashMap<char, Symbol> = numbered().map(|(&letter, symbol)| (letter, symbol)).collect();
         let mut direct = Box::new([BOUNDARY; DIRECT]);
