@@ -20,7 +20,7 @@ const TABLE_SIZE: usize = 32_768;
 const PSEUDO_COUNTS: [f64; FAMILIES] = [100.0, 500.0, 2_000.0, 5_000.0, 2_000.0];
 /// What an n-gram's log-likelihood counts, by its length, words last: the short ones repeat what the long ones say,
 /// and a function word tells most of all.
-const LENGTH_WEIGHTS: [f64; FAMILIES] = [0.2, 0.5, 1.0, 1.5, 3.0];
+const LENGTH_WEIGHTS: [f64; FAMILIES] = [0.2, 0.5, 1.0, 1.5, 4.0];
 /// An n-gram that an own language shows less often than this is left out, a typing error as often as not.
 const LEAST_OWN_COUNT: f32 = 8.0;
 /// The same for a stranger, whose text is shorter.

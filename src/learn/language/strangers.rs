@@ -1,7 +1,7 @@
 //! Which class of the table each stranger's language counts for.
 //!
 //! A stranger with much text is a class of its own. One with a few lines is counted with the large one that it is
-//! most like: Galician with Portuguese, Czech with Polish. So a table of sixteen classes knows fifty languages,
+//! most like: Galician with Portuguese, Czech with Polish. So a table of fifteen classes knows fifty languages,
 //! each well enough to be told from the model's own.
 
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 //! ```text
 //! u32 letters, u32 each letter          the alphabet
 //! f64 quantum, f64 each calibration figure
-//! u32 n-grams, u64 each n-gram          in row order
+//! u32 keys, u64 each n-gram or word     in row order
 //! i8 each weight                        rows of one weight a class
 //! ```
 //!

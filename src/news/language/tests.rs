@@ -65,6 +65,27 @@ fn strangers_are_undetermined() {
 }
 
 #[test]
+fn neighbours_in_the_style_of_headlines_are_undetermined() {
+    check("Detinguts dos joves per l'assalt a una benzinera de Manresa", "und");
+    check("Els pagesos tornen a tallar l'autopista", "und");
+    check("Això és el que han acordat els dos presidents", "und");
+    check("Vaga de mestres: què passarà amb les classes dels més petits", "und");
+    check("Os veciños do rural quedan outra vez sen médico", "und");
+    check("Lo conse de la vila a pas volgut respondre", "und");
+    check("Benfica goleia e sobe ao primeiro lugar", "und");
+    check("Rogo in una fabbrica di Bergamo, due feriti", "und");
+}
+
+#[test]
+fn a_function_word_outweighs_foreign_names() {
+    check("Bundesliga : Leipzig tombe à Mönchengladbach", "fr");
+    check("Canada : les avocats d'une dirigeante de Huawei exigent des documents", "fr");
+    check("Manchester City : Guardiola veut garder Foden", "fr");
+    check("El Bayern de Múnich cae en casa ante el Wolfsburgo", "es");
+    check("Werder Bremen hold Schalke with a late goal from Füllkrug", "en");
+}
+
+#[test]
 fn without_a_letter_there_is_no_language_whatever_the_page_speaks() {
     for text in ["", "   ", "12 - 3", "2 024,50 %", "📈📉", "— … !", "https://example.com/fr/le-monde"]
     {
