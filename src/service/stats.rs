@@ -78,6 +78,8 @@ impl Health {
 pub struct Stats {
     counts: Mutex<Counts>,
     health: Mutex<Health>,
+    /// When the worker's loop has to come round again.
+    due: Mutex<Option<Instant>>,
     recent: Mutex<VecDeque<Arc<LabelledRecord>>>,
     watchers: broadcast::Sender<Arc<LabelledRecord>>,
     started: Instant,
@@ -94,6 +96,7 @@ impl Default for Stats {
         Stats {
             counts: Mutex::default(),
             health: Mutex::default(),
+            due: Mutex::default(),
             recent: Mutex::default(),
             watchers: broadcast::channel(RECENT).0,
             started: Instant::now(),
@@ -119,7 +122,19 @@ impl Stats {
     }
 
     pub fn health(&self) -> Health {
-        locked(&self.health).clone()
+        let mut health = locked(&self.health).clone();
+        let overdue = locked(&self.due).map_or(Duration::ZERO, |due| due.elapsed());
+        if !overdue.is_zero() {
+            let overdue = overdue.as_secs();
+            health.trouble =
+                Some(format!("the Kafka client does not answer newswire; overdue for {overdue} s"));
+        }
+        health
+    }
+
+    /// The worker's loop came round, and will again within `time` or is not well; `None`: it has ended.
+    pub fn came_round(&self, time: Option<Duration>) {
+        *locked(&self.due) = time.map(|time| Instant::now() + time);
     }
 
     /// The newest records, oldest first.

@@ -147,6 +147,7 @@ impl<B: Broker> Worker<B> {
     /// back.
     pub fn run(mut self) -> (B, Result<(), WorkerError>) {
         let result = loop {
+            self.stats.came_round(Some(self.limits.stall));
             let stopping = self.stop.is_asked();
             let next = match stopping {
                 true => self.finish_in_hand(),
@@ -167,6 +168,7 @@ impl<B: Broker> Worker<B> {
                 Next::End(reason) => break Err(reason),
             }
         };
+        self.stats.came_round(None);
         self.broker.close();
         self.stats.update_health(|health| {
             health.joined = false;

@@ -59,7 +59,7 @@ impl KafkaBroker {
                     code: None,
                 });
             };
-            publisher.send_offsets(&offsets, &membership)?;
+            publisher.send_offsets(&offsets, membership)?;
         }
         faults::reach(Failpoint::AfterSendOffsets);
         faults::during(Failpoint::DuringCommit, || publisher.commit())

@@ -1,7 +1,7 @@
 //! The producer's side: records out, acknowledged or not at all; in a transaction, or without one.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use rdkafka::TopicPartitionList;
@@ -86,7 +86,7 @@ impl ProducerContext for Deliveries {
 
 /// A producer that publishes whole batches.
 pub(super) struct Publisher {
-    producer: BaseProducer<Deliveries>,
+    producer: Arc<BaseProducer<Deliveries>>,
     transactional: bool,
     stop: Stop,
 }
@@ -101,7 +101,7 @@ impl Publisher {
     ) -> KafkaResult<Publisher> {
         let config = client::service_producer(settings, id, request_limit);
         let producer = BaseProducer::from_config_and_context(&config, Deliveries::default())?;
-        Ok(Publisher { producer, transactional: id.is_some(), stop })
+        Ok(Publisher { producer: Arc::new(producer), transactional: id.is_some(), stop })
     }
 
     /// Aborts what was open under the id and fences who had it.
@@ -211,11 +211,36 @@ impl Publisher {
     pub(super) fn send_offsets(
         &self,
         offsets: &TopicPartitionList,
-        membership: &ConsumerGroupMetadata,
+        membership: ConsumerGroupMetadata,
     ) -> Result<(), Failure> {
+        let membership = Arc::new(membership);
         self.step("the offsets cannot join the transaction", || {
-            self.producer.send_offsets_to_transaction(offsets, membership, STEP)
+            let (offsets, membership) = (offsets.clone(), Arc::clone(&membership));
+            self.left_behind_if_it_hangs(move |producer| {
+                producer.send_offsets_to_transaction(&offsets, &membership, STEP)
+            })
         })
+    }
+
+    /// Makes a call on a thread of its own, and leaves both behind with the producer if it does not come back: once
+    /// the group's coordinator has left the cluster, librdkafka may wait for it for ever, whatever the time-out
+    /// (its issue 5511). The producer that takes the id next fences this one.
+    fn left_behind_if_it_hangs(
+        &self,
+        call: impl FnOnce(&BaseProducer<Deliveries>) -> KafkaResult<()> + Send + 'static,
+    ) -> KafkaResult<()> {
+        let producer = Arc::clone(&self.producer);
+        let (answer, wait) = mpsc::channel();
+        let calling = move || {
+            let result = call(&producer);
+            // Before the answer, so that whoever hears it may drop the last.
+            drop(producer);
+            // Nobody may be waiting any more.
+            answer.send(result).ok();
+        };
+        let spawned = std::thread::Builder::new().name("transaction".into()).spawn(calling);
+        let answered = spawned.ok().and_then(|_| wait.recv_timeout(2 * STEP).ok());
+        answered.unwrap_or(Err(KafkaError::Global(Code::OperationTimedOut)))
     }
 
     pub(super) fn commit(&self) -> Result<(), Failure> {

@@ -269,3 +269,16 @@ fn a_labelled_record_carries_the_pages_headers_and_its_own() {
         assert_eq!(header(dead, name), Some(value), "{name}");
     }
 }
+
+#[test]
+fn a_loop_that_does_not_come_round_is_not_ready() {
+    let stats = Stats::new();
+    stats.update_health(|health| health.joined = true);
+    stats.came_round(Some(Duration::from_secs(60)));
+    assert_eq!(stats.health().ready(), Ok(()));
+    stats.came_round(Some(Duration::ZERO));
+    let why = stats.health().ready().expect_err("it is overdue");
+    assert!(why.contains("does not answer"), "{why}");
+    stats.came_round(None);
+    assert_eq!(stats.health().ready(), Ok(()));
+}
