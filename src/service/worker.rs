@@ -149,10 +149,12 @@ impl<B: Broker> Worker<B> {
         let result = loop {
             self.stats.came_round(Some(self.limits.stall));
             let stopping = self.stop.is_asked();
-            let next = match stopping {
-                true => self.finish_in_hand(),
-                false if self.batch_is_due() => self.advance(),
-                false => self.step(),
+            let next = if stopping {
+                self.finish_in_hand()
+            } else if self.batch_is_due() {
+                self.advance()
+            } else {
+                self.step()
             };
             match next {
                 Next::GoOn if stopping => break Ok(()),

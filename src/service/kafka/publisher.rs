@@ -216,17 +216,18 @@ impl Publisher {
         let membership = Arc::new(membership);
         self.step("the offsets cannot join the transaction", || {
             let (offsets, membership) = (offsets.clone(), Arc::clone(&membership));
-            self.left_behind_if_it_hangs(move |producer| {
+            self.left_behind_if_it_hangs(2 * STEP, move |producer| {
                 producer.send_offsets_to_transaction(&offsets, &membership, STEP)
             })
         })
     }
 
-    /// Makes a call on a thread of its own, and leaves both behind with the producer if it does not come back: once
+    /// Makes a call on a thread of its own, and leaves both behind with the producer if it takes longer: once
     /// the group's coordinator has left the cluster, librdkafka may wait for it for ever, whatever the time-out
     /// (its issue 5511). The producer that takes the id next fences this one.
     fn left_behind_if_it_hangs(
         &self,
+        longest: Duration,
         call: impl FnOnce(&BaseProducer<Deliveries>) -> KafkaResult<()> + Send + 'static,
     ) -> KafkaResult<()> {
         let producer = Arc::clone(&self.producer);
@@ -239,7 +240,7 @@ impl Publisher {
             answer.send(result).ok();
         };
         let spawned = std::thread::Builder::new().name("transaction".into()).spawn(calling);
-        let answered = spawned.ok().and_then(|_| wait.recv_timeout(2 * STEP).ok());
+        let answered = spawned.ok().and_then(|_| wait.recv_timeout(longest).ok());
         answered.unwrap_or(Err(KafkaError::Global(Code::OperationTimedOut)))
     }
 
@@ -293,5 +294,34 @@ impl Publisher {
             }
             self.producer.poll(POLL);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+
+    #[test]
+    fn a_call_that_hangs_is_left_behind_and_holds_nobody_up() {
+        let settings = Settings::default().kafka;
+        let publisher = Publisher::new(&settings, Some("id"), None, Stop::new()).expect("a producer");
+        let answered = publisher.left_behind_if_it_hangs(STEP, |_| Ok(()));
+        assert!(answered.is_ok(), "{answered:?}");
+
+        let (end_it, hangs) = mpsc::channel::<()>();
+        let (ended, wait) = mpsc::channel();
+        let answered = publisher.left_behind_if_it_hangs(POLL, move |_| {
+            // An error once the test lets go: either way it hung until then.
+            hangs.recv().ok();
+            ended.send(()).ok();
+            Ok(())
+        });
+        assert!(matches!(answered, Err(KafkaError::Global(Code::OperationTimedOut))), "{answered:?}");
+        // Its producer is the call's now.
+        drop(publisher);
+        assert!(wait.try_recv().is_err(), "the call still hangs");
+        drop(end_it);
+        wait.recv_timeout(STEP).expect("it comes back at last");
     }
 }

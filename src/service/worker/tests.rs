@@ -272,6 +272,22 @@ fn a_labelled_record_carries_the_pages_headers_and_its_own() {
 
 #[test]
 fn a_loop_that_does_not_come_round_is_not_ready() {
+    // With no time at all to come round in, it is overdue whenever it is asked.
+    let (mut broker, stop) = broker(pages(40));
+    broker.faults = vec![(20, Fault::Stall)].into();
+    let mut settings = settings();
+    settings.stall_timeout_ms = 0;
+    let (broker, stats, result) = work(broker, stop, &settings);
+    assert_eq!(result, Ok(()));
+    let told = broker.health_at_rebuilds.first().and_then(|health| health.ready().err());
+    assert!(told.as_ref().is_some_and(|reason| reason.contains("does not answer")), "{told:?}");
+    // Once it has ended, nobody waits for it.
+    let told = stats.health().ready().err();
+    assert_eq!(told.as_deref(), Some("stopped"));
+}
+
+#[test]
+fn a_loop_that_comes_round_in_time_is_ready() {
     let stats = Stats::new();
     stats.update_health(|health| health.joined = true);
     stats.came_round(Some(Duration::from_secs(60)));
