@@ -20,7 +20,7 @@ const TABLE_SIZE: usize = 32_768;
 const PSEUDO_COUNTS: [f64; FAMILIES] = [100.0, 500.0, 2_000.0, 5_000.0, 2_000.0];
 /// What an n-gram's log-likelihood counts, by its length, words last: the short ones repeat what the long ones say,
 /// and a function word tells most of all.
-const LENGTH_WEIGHTS: [f64; FAMILIES] = [0.2, 0.5, 1.0, 1.5, 4.0];
+const FAMILY_WEIGHTS: [f64; FAMILIES] = [0.2, 0.5, 1.0, 1.5, 4.0];
 /// An n-gram that an own language shows less often than this is left out, a typing error as often as not.
 const LEAST_OWN_COUNT: f32 = 8.0;
 /// The same for a stranger, whose text is shorter.
@@ -41,17 +41,17 @@ struct Candidate {
 /// Makes the table from each class's counts; the first `own` classes are the model's own languages.
 pub fn fit(classes: &[Counts], own: usize) -> Result<NgramTable, BayesError> {
     let mut kept = Vec::new();
-    for length in 1..=FAMILIES {
-        kept.extend(candidates(classes, own, length));
+    for of in 1..=FAMILIES {
+        kept.extend(candidates(classes, own, of));
     }
     kept.sort_by(|one, other| other.tells.total_cmp(&one.tells).then(one.key.cmp(&other.key)));
     kept.truncate(TABLE_SIZE);
     // The most frequent first: their rows share cache lines.
     kept.sort_by(|one, other| other.share.total_cmp(&one.share).then(one.key.cmp(&other.key)));
     let mut weights: FxHashMap<Key, Vec<f64>> = FxHashMap::default();
-    for length in 1..=FAMILIES {
-        let of_length: Vec<&Candidate> = kept.iter().filter(|n_gram| family(n_gram.key) == length).collect();
-        fit_length(&of_length, classes, length, &mut weights)?;
+    for of in 1..=FAMILIES {
+        let of_family: Vec<&Candidate> = kept.iter().filter(|n_gram| family(n_gram.key) == of).collect();
+        fit_family(&of_family, classes, of, &mut weights)?;
     }
     Ok(summed(&kept, &weights, classes.len()))
 }
@@ -65,29 +65,29 @@ fn part(class: usize, own: usize, classes: usize) -> f64 {
     }
 }
 
-/// A class's number of n-grams of one length, as a sum that does not depend on the order of a hash table.
-fn total(counts: &Counts, length: usize) -> f64 {
-    let mut of_length: Vec<f32> =
-        counts.iter().filter(|&(&key, _)| family(key) == length).map(|(_, &count)| count).collect();
-    of_length.sort_unstable_by(f32::total_cmp);
-    of_length.into_iter().map(f64::from).sum()
+/// A class's number of n-grams of one family, as a sum that does not depend on the order of a hash table.
+fn total(counts: &Counts, of: usize) -> f64 {
+    let mut of_family: Vec<f32> =
+        counts.iter().filter(|&(&key, _)| family(key) == of).map(|(_, &count)| count).collect();
+    of_family.sort_unstable_by(f32::total_cmp);
+    of_family.into_iter().map(f64::from).sum()
 }
 
 fn count_of(counts: &Counts, key: Key) -> f64 {
     f64::from(counts.get(&key).copied().unwrap_or_default())
 }
 
-/// The n-grams of one length that are frequent enough, and how much each tells.
-fn candidates(classes: &[Counts], own: usize, length: usize) -> Vec<Candidate> {
-    let totals: Vec<f64> = classes.iter().map(|counts| total(counts, length).max(1.0)).collect();
+/// The n-grams or words of one family that are frequent enough, and how much each tells.
+fn candidates(classes: &[Counts], own: usize, of: usize) -> Vec<Candidate> {
+    let totals: Vec<f64> = classes.iter().map(|counts| total(counts, of).max(1.0)).collect();
     let mut keys: FxHashSet<Key> = FxHashSet::default();
     for (class, counts) in classes.iter().enumerate() {
         let least = if class < own { LEAST_OWN_COUNT } else { LEAST_STRANGER_COUNT };
-        let frequent = counts.iter().filter(|&(&key, &count)| count >= least && family(key) == length);
+        let frequent = counts.iter().filter(|&(&key, &count)| count >= least && family(key) == of);
         keys.extend(frequent.map(|(&key, _)| key));
     }
-    let pseudo = of_length(&PSEUDO_COUNTS, length);
-    let weight = of_length(&LENGTH_WEIGHTS, length);
+    let pseudo = figure_of(&PSEUDO_COUNTS, of);
+    let weight = figure_of(&FAMILY_WEIGHTS, of);
     let mut keys: Vec<Key> = keys.into_iter().collect();
     keys.sort_unstable();
     let candidate = |key: Key| {
@@ -104,26 +104,26 @@ fn candidates(classes: &[Counts], own: usize, length: usize) -> Vec<Candidate> {
     keys.into_iter().map(candidate).collect()
 }
 
-fn of_length(figures: &[f64; FAMILIES], length: usize) -> f64 {
-    figures.get(length - 1).copied().unwrap_or_default()
+fn figure_of(figures: &[f64; FAMILIES], of: usize) -> f64 {
+    figures.get(of - 1).copied().unwrap_or_default()
 }
 
-/// Fits the n-grams of one length and puts their weights, one a class, into `weights`.
-fn fit_length(
+/// Fits the n-grams or words of one family and puts their weights, one a class, into `weights`.
+fn fit_family(
     kept: &[&Candidate],
     classes: &[Counts],
-    length: usize,
+    of: usize,
     weights: &mut FxHashMap<Key, Vec<f64>>,
 ) -> Result<(), BayesError> {
     if kept.is_empty() {
         return Ok(());
     }
-    let pseudo = of_length(&PSEUDO_COUNTS, length);
+    let pseudo = figure_of(&PSEUDO_COUNTS, of);
     let kept_share: f64 = kept.iter().map(|n_gram| n_gram.share).sum();
     // The last column holds the counts of the n-grams that are left out.
     let mut sums = Array2::zeros((classes.len(), kept.len() + 1));
     for (counts, mut row) in classes.iter().zip(sums.rows_mut()) {
-        let mut left_out = total(counts, length) + pseudo * (1.0 - kept_share).max(0.0);
+        let mut left_out = total(counts, of) + pseudo * (1.0 - kept_share).max(0.0);
         for (n_gram, cell) in kept.iter().zip(row.iter_mut()) {
             let count = count_of(counts, n_gram.key);
             left_out -= count;
@@ -134,7 +134,7 @@ fn fit_length(
         }
     }
     let fitted = feature_log_probabilities(&sums)?;
-    let weight = of_length(&LENGTH_WEIGHTS, length);
+    let weight = figure_of(&FAMILY_WEIGHTS, of);
     for (n_gram, column) in kept.iter().zip(fitted.columns()) {
         let against_average = column.iter().map(|log| (log - n_gram.share.ln()) * weight);
         weights.insert(n_gram.key, against_average.collect());

@@ -1,8 +1,8 @@
 //! Which language an item is in: several witnesses, one verdict.
 //!
 //! The first witness is naive Bayes over character n-grams and words ([`table`]), which knows the model's own
-//! languages and a number of strangers. Its scores become probabilities by a fitted [`belief`], in which the page's own language
-//! stands as a prior. Only where that leaves doubt is the second witness asked, whatlang ([`second_opinion`]).
+//! languages and a number of strangers. Its scores become probabilities by a fitted [`belief`], in which the page's
+//! own language stands as a prior. Only where that leaves doubt is the second witness asked, whatlang ([`second_opinion`]).
 //! What is none of the model's own languages is [`Language::UND`].
 //!
 //! Stated answers: an item without a letter is `und`, whatever its page speaks; names alone take their page's

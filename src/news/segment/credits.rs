@@ -8,11 +8,11 @@ use super::words::{FoldedWord, FoldedWords};
 /// A caption with its credit, or a credit or source alone.
 pub fn is_credited(inside: &str, words: &[FoldedWord<'_>]) -> bool {
     let bracket = inside.rfind(['(', '[']).and_then(|at| inside.get(at + 1..)).map(str::to_lowercase);
-    let credits = ["photo", "foto", "image", "imagen", "crédit", "credit", "picture"];
+    let openings = ["photo", "foto", "image", "imagen", "crédit", "credit", "picture"];
     let bracketed = bracket.is_some_and(|inside| {
         inside.ends_with([')', ']'])
             && inside.contains([':', '/'])
-            && credits.iter().any(|credit| inside.starts_with(credit))
+            && openings.iter().any(|opening| inside.starts_with(opening))
     });
     if inside.contains('©') || bracketed {
         return true;

@@ -78,15 +78,18 @@ pub fn leading_number(inside: &str) -> Label {
     }
 }
 
+/// No label is longer than this.
+const MAX_LABEL_BYTES: usize = 80;
+
 /// Cuts a ribbon's label off the headline behind it ("Flash info : ..."). `in_row`: other headlines follow in the
 /// row, so that a label is one that opens single headlines too ("Latest: ...").
 pub fn without_label(text: &str, range: Range<usize>, in_row: bool) -> (Range<usize>, bool) {
     let inside = text.get(range.clone()).unwrap_or_default();
-    /// No label is longer than this, in bytes.
-    const HEAD: usize = 80;
     // The last bytes of `»` and `：` are enough of a hint.
-    let marked =
-        inside.bytes().take(HEAD).any(|byte| matches!(byte, b':' | b'|' | b'>' | b']' | 0xbb | 0x9a));
+    let marked = inside
+        .bytes()
+        .take(MAX_LABEL_BYTES)
+        .any(|byte| matches!(byte, b':' | b'|' | b'>' | b']' | 0xbb | 0x9a));
     if !marked {
         return (range, false);
     }

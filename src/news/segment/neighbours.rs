@@ -162,7 +162,7 @@ pub fn name_captions(text: &str, lines: &mut [Line]) {
         };
         // The credit may stand above the caption, on a line of its own, below the title and the byline.
         let credited = before.role == Role::Caption
-            && before.shape.words <= MAX_CREDIT_WORDS
+            && before.shape.words <= MAX_LONE_CREDIT_WORDS
             && here.gap == 0
             && below.role == Role::Prose
             && at
@@ -179,7 +179,7 @@ pub fn name_captions(text: &str, lines: &mut [Line]) {
 }
 
 /// How many words a credit alone has at most.
-const MAX_CREDIT_WORDS: usize = 3;
+const MAX_LONE_CREDIT_WORDS: usize = 3;
 
 /// How long the lines of hard-wrapped text are, in characters.
 const WRAPPED: std::ops::RangeInclusive<usize> = 50..=200;

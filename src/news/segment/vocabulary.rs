@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-use super::words::FoldedWord;
+use super::words::{FoldedWord, is_number};
 
 /// What a phrase at the start of a line makes of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,7 +200,7 @@ pub fn navigation_words(words: &[FoldedWord<'_>]) -> (usize, usize) {
         let lists = lists_of(word);
         if lists & List::Navigation.bit() != 0 {
             sections += 1;
-        } else if lists & List::Between.bit() == 0 && !word.chars().all(char::is_numeric) {
+        } else if lists & List::Between.bit() == 0 && !is_number(word) {
             others += 1;
         }
     }
