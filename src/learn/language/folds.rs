@@ -16,6 +16,8 @@ const FOLD: u64 = 2;
 const UNSEEN: u64 = 3;
 const LENGTH: u64 = 4;
 const START: u64 = 5;
+const WORDS: u64 = 6;
+const CHOICE: u64 = 7;
 
 fn hash(text: &str, purpose: u64) -> usize {
     // Any bits will do, so those that a small usize drops are not missed.
@@ -90,4 +92,17 @@ pub fn headline_length(text: &str) -> String {
         cut.push_str(word);
     }
     cut
+}
+
+/// Two to five words from within `text`, if it has more: as short as headlines become.
+pub fn few_words(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let wanted = 2 + hash(text, WORDS) % 4;
+    let starts = words.len().checked_sub(wanted).filter(|&starts| starts > 0)?;
+    Some(words.get(hash(text, START) % (starts + 1)..)?.get(..wanted)?.join(" "))
+}
+
+/// Whether `text` is one of the one in `many` texts that are chosen.
+pub fn is_one_in(many: usize, text: &str) -> bool {
+    hash(text, CHOICE).is_multiple_of(many)
 }

@@ -1,17 +1,23 @@
 //! Texts in known languages to the language model.
 
+mod attributes;
 mod calibrate;
 mod counts;
 mod evaluate;
 mod fit;
 mod folds;
+mod lessons;
 mod strangers;
+mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::calibrate::Heard;
 use self::counts::Counts;
+use self::fit::Class;
 use self::folds::FOLDS;
+use self::strangers::Group;
+use self::tables::Counted;
 use super::bayes::BayesError;
 use crate::news::language::letters::Alphabet;
 use crate::news::language::table::{MOST_CLASSES, NgramTable};
@@ -88,21 +94,27 @@ pub fn train(samples: &[Sample<'_>], made_by: &str) -> Result<LanguageModel, Lan
             .collect();
         strangers::together(&members)
     };
-    let own_groups: Vec<Vec<Language>> = classes.own.iter().map(|&language| vec![language]).collect();
+    let own_groups: Vec<Group> = classes.own.iter().map(|&language| vec![language]).collect();
+    let all: Vec<&Group> = own_groups.iter().chain(&groups).collect();
+    let counted = |left_out| all.iter().map(|group| Class::new(counts_but(group, left_out))).collect();
+    let counted = Counted {
+        whole: counted(None),
+        without: (0..FOLDS).map(|fold| counted(Some(fold))).collect(),
+        groups: &all,
+        own,
+        samples: &samples,
+        folds: &folds,
+        alphabet: &alphabet,
+    };
     let mut heard = Vec::new();
     for fold in 0..FOLDS {
-        let is_met =
-            |group: &&Vec<Language>| group.first().is_none_or(|&first| folds::unseen_in(first) != fold);
-        let met = own_groups.iter().chain(groups.iter().filter(is_met));
-        let counts: Vec<Counts> = met.map(|group| counts_but(group, Some(fold))).collect();
-        let table = fit::fit(&counts, own)?;
+        let table = counted.table_without(fold)?;
         let tested = samples.iter().zip(&folds).filter(|&(_, &at)| at == fold).map(|(sample, _)| *sample);
         heard.extend(hear(tested, &table, &alphabet, &classes));
     }
     weigh(&mut heard);
     let calibration = calibrate::calibrate(&heard, own);
-    let counts: Vec<Counts> = own_groups.iter().chain(&groups).map(|group| counts_but(group, None)).collect();
-    let table = fit::fit(&counts, own)?;
+    let table = counted.table()?;
     let named = |group: &Vec<Language>| group.iter().map(Language::to_string).collect::<Vec<_>>().join("+");
     let strangers = groups.iter().map(named).collect();
     let parts =

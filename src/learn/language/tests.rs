@@ -100,3 +100,17 @@ fn sources_stay_together_when_held_out() {
     }
     assert_eq!(folds.iter().collect::<BTreeSet<_>>().len(), FOLDS);
 }
+
+#[test]
+fn few_words_are_fewer_than_the_text_has_and_stand_in_it() {
+    assert_eq!(folds::few_words(""), None);
+    assert_eq!(folds::few_words("bada lego"), None);
+    let mut lengths = BTreeSet::new();
+    for seed in 0..100 {
+        let text = words("bdgl", "aeo", seed, 8);
+        let few = folds::few_words(&text).expect("the text has eight words");
+        assert!(text.contains(&few), "{few:?} of {text:?}");
+        lengths.insert(few.split(' ').count());
+    }
+    assert_eq!(Vec::from_iter(lengths), [2, 3, 4, 5]);
+}

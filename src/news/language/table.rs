@@ -145,25 +145,14 @@ impl NgramTable {
     /// [`NAME_WEIGHT`] and [`OPENING_WEIGHT`] of what they say; `quantum` is one step of the weights in nats.
     pub fn tally(&self, symbols: impl Iterator<Item = (Symbol, Word)>, quantum: f64) -> Tally {
         let mut sums = [[0i32; MOST_CLASSES]; 3];
-        let mut four_gram: Key = 0;
         let (mut positions, mut letters, mut foreign, mut plain_letters) = (0, 0, 0, 0);
-        let mut words = WordReader::default();
-        symbols.for_each(|(symbol, word)| {
+        let counted = symbols.inspect(|&(symbol, word)| {
             positions += 1;
             letters += u32::from(symbol != BOUNDARY && word != Word::Mark);
             plain_letters += u32::from(symbol != BOUNDARY && word == Word::Plain);
             foreign += u32::from(symbol == FOREIGN_LATIN || symbol == FOREIGN_SCRIPT);
-            four_gram = shifted(four_gram, symbol);
-            let longest = (1..=LONGEST).rev().find_map(|length| self.find(ending(four_gram, length)));
-            if let Some(row) = longest {
-                self.add(row, sums_of(&mut sums, word));
-            }
-            if let Some((key, word)) = words.push(symbol, word)
-                && let Some(row) = self.find(key)
-            {
-                self.add(row, sums_of(&mut sums, word));
-            }
         });
+        self.look_up(counted, |row, word| self.add(row, sums_of(&mut sums, word)));
         let [plain, opening, names] = &sums;
         let mut scores = [0.0; MOST_CLASSES];
         let parts = plain.iter().zip(opening).zip(names);
@@ -172,6 +161,25 @@ impl NgramTable {
             *score = (sum * quantum) as f32;
         }
         Tally { scores, classes: self.classes, positions, letters, plain_letters, foreign }
+    }
+
+    /// Gives `found` the rows that `symbols` meet, each with the kind of its word: at each position the longest known
+    /// n-gram that ends there, and the word that ends there if it is known.
+    pub fn look_up(&self, symbols: impl Iterator<Item = (Symbol, Word)>, mut found: impl FnMut(usize, Word)) {
+        let mut four_gram: Key = 0;
+        let mut words = WordReader::default();
+        symbols.for_each(|(symbol, word)| {
+            four_gram = shifted(four_gram, symbol);
+            let longest = (1..=LONGEST).rev().find_map(|length| self.find(ending(four_gram, length)));
+            if let Some(row) = longest {
+                found(row, word);
+            }
+            if let Some((key, word)) = words.push(symbol, word)
+                && let Some(row) = self.find(key)
+            {
+                found(row, word);
+            }
+        });
     }
 
     fn add(&self, row: usize, sums: &mut [i32; MOST_CLASSES]) {
