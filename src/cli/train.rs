@@ -15,6 +15,7 @@ use crate::learn::corpus::{self, Example, LabelledBy, Split};
 use crate::learn::documents::{self, Documents};
 use crate::learn::evaluate::evaluate;
 use crate::learn::knowledge::Knowledge;
+use crate::learn::labels::Labels;
 use crate::learn::language::{self, Sample};
 use crate::learn::merge::merge;
 use crate::learn::train::{TrainSettings, cross_validate, train};
@@ -48,6 +49,10 @@ pub struct TrainArguments {
     /// the models hold.
     #[arg(long, value_name = "DIR")]
     lexicon: Option<PathBuf>,
+    /// Labels of headlines that the corpus holds without one: .tsv files of fingerprints and topics (see
+    /// models/labels/README.md).
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    labels: Vec<PathBuf>,
     /// Train the topic models of these languages alone; the others' headlines still teach names.
     #[arg(long, value_delimiter = ',', value_name = "CODES", value_parser = parse_language)]
     languages: Vec<Language>,
@@ -60,7 +65,8 @@ fn parse_language(code: &str) -> Result<Language, String> {
 pub fn run(arguments: TrainArguments) -> anyhow::Result<ExitCode> {
     let bar = progress_bar(corpus_bytes(&arguments.corpus)?);
     bar.set_message("reading");
-    let examples = corpus::read(&arguments.corpus, &|read| bar.inc(read))?;
+    let mut examples = corpus::read(&arguments.corpus, &|read| bar.inc(read))?;
+    Labels::read(&arguments.labels)?.apply(&mut examples)?;
     let knowledge = arguments.lexicon.as_deref().map(Knowledge::read).transpose()?;
     let languages = languages(&examples, &arguments.languages)?;
     let task = Task { arguments: &arguments, examples: &examples, knowledge, bar: &bar };

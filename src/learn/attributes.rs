@@ -29,7 +29,7 @@ pub struct Attributes {
 }
 
 /// How strongly a weight is held to one: chosen by cross-validation by source.
-const RIDGE: f32 = 5.0;
+const RIDGE: f32 = 3.0;
 const STEPS: i32 = 40;
 const STEP_SIZE: f32 = 0.1;
 /// A step of the bias is so much of a step of the weights.

@@ -32,6 +32,9 @@ pub struct Example {
 pub enum LabelledBy {
     /// A person read the headline.
     Hand,
+    /// A file of labels by fingerprint ([`super::labels`]): its headlines were chosen, most of them for being hard,
+    /// so that they teach but no model is judged by them.
+    LabelsFile,
     /// The newspaper's own section tells it.
     Rubric,
 }

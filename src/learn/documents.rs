@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::corpus::{Example, LabelledBy, Split};
 use super::knowledge::Knowledge;
+use super::labels::fingerprint;
 use crate::news::language::Language;
 use crate::news::lexicon::Lexicon;
 use crate::news::model::KEY_BITS;
@@ -93,19 +94,14 @@ pub fn collect(examples: &[Example], knowledge: &Knowledge, rubric_cap: usize) -
 
 /// The numbers of the examples that are taken.
 fn choose(examples: &[Example], rubric_cap: usize) -> Vec<usize> {
-    let hash = |example: &Example| {
-        let mut folded = Vec::new();
-        example.title.chars().for_each(|c| crate::news::fold::push_folded(c, &mut folded));
-        xxhash_rust::xxh3::xxh3_64(&folded)
-    };
     let mut chosen = Vec::new();
     let mut by_hand = rustc_hash::FxHashSet::default();
     // Hash and number of the examples of one language, source and topic.
     type OfOne<'e> = BTreeMap<(Language, &'e str, &'e str), Vec<(u64, usize)>>;
     let mut by_rubric: OfOne<'_> = BTreeMap::new();
     for (number, example) in examples.iter().enumerate().filter(|(_, example)| example.topic.is_some()) {
-        if example.labelled_by == LabelledBy::Hand {
-            by_hand.insert(hash(example));
+        if example.labelled_by != LabelledBy::Rubric {
+            by_hand.insert(fingerprint(&example.title));
             chosen.push(number);
         }
     }
@@ -113,7 +109,7 @@ fn choose(examples: &[Example], rubric_cap: usize) -> Vec<usize> {
         let (Some(topic), LabelledBy::Rubric) = (&example.topic, example.labelled_by) else {
             continue;
         };
-        let hash = hash(example);
+        let hash = fingerprint(&example.title);
         if !by_hand.contains(&hash) {
             by_rubric.entry((example.language, &example.source, topic)).or_default().push((hash, number));
         }

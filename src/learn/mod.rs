@@ -11,6 +11,7 @@ pub mod documents;
 pub mod fit;
 pub mod folds;
 pub mod knowledge;
+pub mod labels;
 pub mod merge;
 pub mod multinomials;
 pub mod train;

@@ -13,7 +13,7 @@ use super::folds::folds_by_source;
 use super::multinomials::{FamilyTotals, Multinomials};
 use super::weigh::{FamilyWeighting, Sums, weigh};
 use crate::news::language::Language;
-use crate::news::model::TopicModel;
+use crate::news::model::{TopicModel, soft_max};
 use crate::news::model_file::{Header, ModelKind};
 use crate::news::tokens::Family;
 
@@ -27,6 +27,8 @@ pub struct TrainSettings {
     pub own_rubric: f32,
     pub foreign_hand: f32,
     pub foreign_rubric: f32,
+    /// A rubric's headline whose topic a first model gives less than this probability is left out.
+    pub rubric_doubt: f64,
     /// At most this many headlines labelled by rubric are taken of one source and topic.
     pub rubric_cap: usize,
     /// How much rare topics count more while weighing families: see `weigh`.
@@ -43,7 +45,8 @@ impl Default for TrainSettings {
             own_rubric: 1.0,
             foreign_hand: 1.0,
             foreign_rubric: 0.3,
-            rubric_cap: 3000,
+            rubric_doubt: 0.5,
+            rubric_cap: 6000,
             balance: 0.3,
             most_terms: 150_000,
         }
@@ -85,8 +88,9 @@ pub fn train(
     let workshop = Workshop::new(documents, language, settings)?;
     let held_out = workshop.cross_validate();
     let calibration = calibrate(&held_out);
-    let learned = calibration.apply(workshop.learn(None));
     let cross_validated = workshop.figures(&held_out, &calibration);
+    let workshop = workshop.without_doubted(None);
+    let learned = calibration.apply(workshop.learn(None));
     let lexicon = documents.lexicons.get(&language).cloned().unwrap_or_default();
     let weights = assemble(&documents.vocabulary, &workshop.all.0, &learned, lexicon, settings)?;
     let labels = documents.labels.clone();
@@ -128,6 +132,8 @@ struct Workshop<'d> {
     settings: TrainSettings,
     /// A fold for each document; `None` for those of sources that hold no hand-labelled headline of the language.
     folds: Vec<Option<usize>>,
+    /// Which documents are not counted.
+    left_out: Vec<bool>,
     all: (Counts, FamilyTotals),
     by_fold: Vec<(Counts, FamilyTotals)>,
 }
@@ -146,12 +152,24 @@ impl<'d> Workshop<'d> {
             return Err(TrainError::OneTopic(language));
         }
         let folds = folds_by_source(&documents.documents, judged, FOLDS);
+        let left_out = vec![false; documents.documents.len()];
+        Ok(Workshop::counted(documents, language, *settings, folds, left_out))
+    }
+
+    fn counted(
+        documents: &'d Documents,
+        language: Language,
+        settings: TrainSettings,
+        folds: Vec<Option<usize>>,
+        left_out: Vec<bool>,
+    ) -> Workshop<'d> {
         let count = |fold: Option<usize>| {
             let mut counts = Counts::none(documents.labels.len(), documents.vocabulary.keys.len());
-            let chosen = documents.documents.iter().zip(&folds);
-            for (document, _) in chosen.filter(|(_, of)| fold.is_none() || **of == fold) {
-                if document.split == Split::Train {
-                    counts.add(document, importance(document, language, settings));
+            let of_fold = documents.documents.iter().zip(&folds).zip(&left_out);
+            for ((document, of), left_out) in of_fold {
+                let chosen = fold.is_none() || *of == fold;
+                if chosen && !left_out && document.split == Split::Train {
+                    counts.add(document, importance(document, language, &settings));
                 }
             }
             let totals = FamilyTotals::of(&counts, &documents.vocabulary);
@@ -159,7 +177,35 @@ impl<'d> Workshop<'d> {
         };
         let all = count(None);
         let by_fold = (0..FOLDS).into_par_iter().map(|fold| count(Some(fold))).collect();
-        Ok(Workshop { documents, language, settings: *settings, folds, all, by_fold })
+        Workshop { documents, language, settings, folds, left_out, all, by_fold }
+    }
+
+    /// The same without the headlines whose rubric is doubted: a model made of all headlines finds the rubric's
+    /// topic improbable, as where a minister's visit stands under economy. That model has not counted the headline's
+    /// own fold, nor has it seen anything of `test`.
+    fn without_doubted(&self, test: Option<usize>) -> Workshop<'d> {
+        let learned = self.learn(test);
+        let labels = self.documents.labels.len();
+        let mut left_out = self.left_out.clone();
+        for fold in (0..FOLDS).map(Some).chain([None]) {
+            let without: Vec<usize> = [fold, test].into_iter().flatten().collect();
+            let multinomials = self.multinomials(&without);
+            let is_doubted = |document: &Document| {
+                let row = row(document, &multinomials, labels);
+                let mut probabilities = learned.attributes.scores(&row, &learned.weighting);
+                soft_max(&mut probabilities);
+                probabilities.get(document.label).is_some_and(|&own| own < self.settings.rubric_doubt)
+            };
+            let documents = self.documents.documents.par_iter().zip(&self.folds);
+            left_out.par_iter_mut().zip(documents).for_each(|(left_out, (document, of))| {
+                let by_rubric =
+                    document.labelled_by == LabelledBy::Rubric && document.language == self.language;
+                if *of == fold && by_rubric {
+                    *left_out = is_doubted(document);
+                }
+            });
+        }
+        Workshop::counted(self.documents, self.language, self.settings, self.folds.clone(), left_out)
     }
 
     /// The probabilities that some folds have not been seen for.
@@ -173,11 +219,9 @@ impl<'d> Workshop<'d> {
         Multinomials::new((&self.all.0, &self.all.1), &without, vocabulary, self.settings.alpha)
     }
 
-    fn judged_in(&self, fold: usize) -> impl Iterator<Item = &Document> {
+    fn documents_in(&self, fold: usize) -> impl Iterator<Item = &Document> {
         let documents = self.documents.documents.iter().zip(&self.folds);
-        documents
-            .filter(move |(document, of)| **of == Some(fold) && is_judged(document, self.language))
-            .map(|(document, _)| document)
+        documents.filter(move |(_, of)| **of == Some(fold)).map(|(document, _)| document)
     }
 
     /// What counts how much, from headlines whose own fold the probabilities have not seen. With `test`, as if that
@@ -189,11 +233,9 @@ impl<'d> Workshop<'d> {
             .flat_map(|fold| {
                 let without: Vec<usize> = [Some(fold), test].into_iter().flatten().collect();
                 let multinomials = self.multinomials(&without);
-                let judged: Vec<&Document> = self.judged_in(fold).collect();
-                judged
-                    .into_par_iter()
-                    .map(|document| row(document, &multinomials, labels))
-                    .collect::<Vec<_>>()
+                let read: Vec<&Document> =
+                    self.documents_in(fold).filter(|document| is_read(document, self.language)).collect();
+                read.into_par_iter().map(|document| row(document, &multinomials, labels)).collect::<Vec<_>>()
             })
             .collect();
         let sums: Vec<Sums> = rows.par_iter().map(|row| sums(row, labels)).collect();
@@ -207,9 +249,11 @@ impl<'d> Workshop<'d> {
     fn cross_validate(&self) -> Vec<HeldOut> {
         let labels = self.documents.labels.len();
         let of_fold = |fold: usize| {
-            let learned = self.learn(Some(fold));
-            let multinomials = self.multinomials(&[fold]);
-            let judged = self.judged_in(fold).map(|document| {
+            let workshop = self.without_doubted(Some(fold));
+            let learned = workshop.learn(Some(fold));
+            let multinomials = workshop.multinomials(&[fold]);
+            let judged = self.documents_in(fold).filter(|document| is_judged(document, self.language));
+            let judged = judged.map(|document| {
                 let row = row(document, &multinomials, labels);
                 let scores = learned.attributes.scores(&row, &learned.weighting);
                 HeldOut { label: document.label, also: document.also.clone(), scores }
@@ -235,7 +279,14 @@ impl<'d> Workshop<'d> {
     }
 }
 
-/// A hand-labelled training headline of the language: what weights are fitted to.
+/// A training headline of the language whose label somebody read it for: what weights are fitted to.
+fn is_read(document: &Document, language: Language) -> bool {
+    document.language == language
+        && document.labelled_by != LabelledBy::Rubric
+        && document.split == Split::Train
+}
+
+/// A hand-labelled training headline of the language: what cross-validation judges by.
 fn is_judged(document: &Document, language: Language) -> bool {
     document.language == language
         && document.labelled_by == LabelledBy::Hand
@@ -245,9 +296,9 @@ fn is_judged(document: &Document, language: Language) -> bool {
 /// How often a headline's terms are counted.
 fn importance(document: &Document, language: Language, settings: &TrainSettings) -> f32 {
     match (document.language == language, document.labelled_by) {
-        (true, LabelledBy::Hand) => settings.own_hand,
+        (true, LabelledBy::Hand | LabelledBy::LabelsFile) => settings.own_hand,
         (true, LabelledBy::Rubric) => settings.own_rubric,
-        (false, LabelledBy::Hand) => settings.foreign_hand,
+        (false, LabelledBy::Hand | LabelledBy::LabelsFile) => settings.foreign_hand,
         (false, LabelledBy::Rubric) => settings.foreign_rubric,
     }
 }
