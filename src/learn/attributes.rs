@@ -8,7 +8,8 @@
 
 use rayon::prelude::*;
 
-use super::weigh::{Descent, FamilyWeighting, importance};
+use super::descent::{AttributeDescent, Descent};
+use super::weigh::{FamilyWeighting, importance};
 use crate::news::model::soft_max;
 use crate::news::tokens::Family;
 
@@ -58,7 +59,7 @@ pub fn weigh_terms(rows: &[Row], weighting: &FamilyWeighting, terms: usize, bala
     let labels = weighting.labels;
     let mut attributes = Attributes { weights: vec![1.0; terms * labels], bias: weighting.bias.clone() };
     let importance = importance(rows.iter().map(|row| row.label), labels, balance);
-    let (mut first, mut second) = (vec![0.0f32; terms * labels], vec![0.0f32; terms * labels]);
+    let mut descent = AttributeDescent::new(terms * labels, STEP_SIZE, MOST);
     let mut bias_descent = Descent::new(labels);
     for step in 1..=STEPS {
         let errors: Vec<Vec<f64>> =
@@ -75,19 +76,12 @@ pub fn weigh_terms(rows: &[Row], weighting: &FamilyWeighting, terms: usize, bala
                 }
             }
         }
-        // Adam, as in `weigh`; a weight that no headline has moved stays one.
-        let (of_first, of_second) = (1.0 - 0.9f32.powi(step), 1.0 - 0.99f32.powi(step));
-        let moments = first.iter_mut().zip(&mut second);
-        for ((weight, slope), (first, second)) in attributes.weights.iter_mut().zip(&slopes).zip(moments) {
-            let slope = slope + RIDGE * (*weight - 1.0);
-            if slope == 0.0 {
-                continue;
-            }
-            *first = 0.9 * *first + 0.1 * slope;
-            *second = 0.99 * *second + 0.01 * slope * slope;
-            let step = STEP_SIZE * (*first / of_first) / ((*second / of_second).sqrt() + 1e-3);
-            *weight = (*weight - step).clamp(0.0, MOST);
-        }
+        // A weight that no headline has moved stays one.
+        slopes
+            .iter_mut()
+            .zip(&attributes.weights)
+            .for_each(|(slope, weight)| *slope += RIDGE * (weight - 1.0));
+        descent.step(&mut attributes.weights, &slopes, step);
         let moves = bias_descent.moves(&bias_slope, step, BIAS_STEP);
         attributes.bias.iter_mut().zip(moves).for_each(|(bias, step)| *bias -= step);
     }

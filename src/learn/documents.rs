@@ -53,7 +53,7 @@ pub struct Documents {
 const LEAST_HEADLINES: u32 = 2;
 
 /// Takes labelled examples to numbered terms. Of headlines labelled by rubric, at most `rubric_cap` of one source
-/// and topic are taken, those first whose hash is lowest; one that was labelled by hand too is left out.
+/// and topic are taken, those first whose fingerprint is lowest; one that somebody read and labelled is left out.
 pub fn collect(examples: &[Example], knowledge: &Knowledge, rubric_cap: usize) -> Documents {
     let chosen = choose(examples, rubric_cap);
     let names = |name: fn(&Example) -> Option<&str>| -> Vec<String> {
@@ -95,13 +95,13 @@ pub fn collect(examples: &[Example], knowledge: &Knowledge, rubric_cap: usize) -
 /// The numbers of the examples that are taken.
 fn choose(examples: &[Example], rubric_cap: usize) -> Vec<usize> {
     let mut chosen = Vec::new();
-    let mut by_hand = rustc_hash::FxHashSet::default();
+    let mut read = rustc_hash::FxHashSet::default();
     // Hash and number of the examples of one language, source and topic.
     type OfOne<'e> = BTreeMap<(Language, &'e str, &'e str), Vec<(u64, usize)>>;
     let mut by_rubric: OfOne<'_> = BTreeMap::new();
     for (number, example) in examples.iter().enumerate().filter(|(_, example)| example.topic.is_some()) {
         if example.labelled_by != LabelledBy::Rubric {
-            by_hand.insert(fingerprint(&example.title));
+            read.insert(fingerprint(&example.title));
             chosen.push(number);
         }
     }
@@ -110,7 +110,7 @@ fn choose(examples: &[Example], rubric_cap: usize) -> Vec<usize> {
             continue;
         };
         let hash = fingerprint(&example.title);
-        if !by_hand.contains(&hash) {
+        if !read.contains(&hash) {
             by_rubric.entry((example.language, &example.source, topic)).or_default().push((hash, number));
         }
     }

@@ -7,6 +7,7 @@ pub mod assemble;
 pub mod attributes;
 pub mod calibrate;
 pub mod corpus;
+pub mod descent;
 pub mod documents;
 pub mod fit;
 pub mod folds;

@@ -132,8 +132,6 @@ struct Workshop<'d> {
     settings: TrainSettings,
     /// A fold for each document; `None` for those of sources that hold no hand-labelled headline of the language.
     folds: Vec<Option<usize>>,
-    /// Which documents are not counted.
-    left_out: Vec<bool>,
     all: (Counts, FamilyTotals),
     by_fold: Vec<(Counts, FamilyTotals)>,
 }
@@ -152,20 +150,21 @@ impl<'d> Workshop<'d> {
             return Err(TrainError::OneTopic(language));
         }
         let folds = folds_by_source(&documents.documents, judged, FOLDS);
-        let left_out = vec![false; documents.documents.len()];
-        Ok(Workshop::counted(documents, language, *settings, folds, left_out))
+        let none = vec![false; documents.documents.len()];
+        Ok(Workshop::counted(documents, language, *settings, folds, &none))
     }
 
+    /// Counts all documents but those that are `left_out`.
     fn counted(
         documents: &'d Documents,
         language: Language,
         settings: TrainSettings,
         folds: Vec<Option<usize>>,
-        left_out: Vec<bool>,
+        left_out: &[bool],
     ) -> Workshop<'d> {
         let count = |fold: Option<usize>| {
             let mut counts = Counts::none(documents.labels.len(), documents.vocabulary.keys.len());
-            let of_fold = documents.documents.iter().zip(&folds).zip(&left_out);
+            let of_fold = documents.documents.iter().zip(&folds).zip(left_out);
             for ((document, of), left_out) in of_fold {
                 let chosen = fold.is_none() || *of == fold;
                 if chosen && !left_out && document.split == Split::Train {
@@ -177,7 +176,7 @@ impl<'d> Workshop<'d> {
         };
         let all = count(None);
         let by_fold = (0..FOLDS).into_par_iter().map(|fold| count(Some(fold))).collect();
-        Workshop { documents, language, settings, folds, left_out, all, by_fold }
+        Workshop { documents, language, settings, folds, all, by_fold }
     }
 
     /// The same without the headlines whose rubric is doubted: a model made of all headlines finds the rubric's
@@ -186,8 +185,9 @@ impl<'d> Workshop<'d> {
     fn without_doubted(&self, test: Option<usize>) -> Workshop<'d> {
         let learned = self.learn(test);
         let labels = self.documents.labels.len();
-        let mut left_out = self.left_out.clone();
-        for fold in (0..FOLDS).map(Some).chain([None]) {
+        let mut left_out = vec![false; self.documents.documents.len()];
+        let others = (0..FOLDS).filter(|&fold| Some(fold) != test);
+        for fold in others.map(Some).chain([None]) {
             let without: Vec<usize> = [fold, test].into_iter().flatten().collect();
             let multinomials = self.multinomials(&without);
             let is_doubted = |document: &Document| {
@@ -205,7 +205,7 @@ impl<'d> Workshop<'d> {
                 }
             });
         }
-        Workshop::counted(self.documents, self.language, self.settings, self.folds.clone(), left_out)
+        Workshop::counted(self.documents, self.language, self.settings, self.folds.clone(), &left_out)
     }
 
     /// The probabilities that some folds have not been seen for.
@@ -322,4 +322,82 @@ fn sums(row: &Row, labels: usize) -> Sums {
         of_family.zip(values).for_each(|(sum, value)| *sum += value);
     }
     Sums { label: row.label, sums }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::documents::Vocabulary;
+
+    /// Headlines of six sources, read and labelled: term 0 is of label 0, term 1 of label 1. A seventh, and one of
+    /// the six, have headlines by rubric, every other of them under the wrong topic.
+    fn documents() -> Documents {
+        let document = |label: usize, term: u32, source: usize, labelled_by: LabelledBy| Document {
+            language: Language::new("fr").expect("a code"),
+            label,
+            also: Vec::new(),
+            labelled_by,
+            split: Split::Train,
+            source,
+            example: 0,
+            terms: vec![term],
+        };
+        let read = (0..240).map(|n| document(n % 2, (n % 2) as u32, n / 2 % 6, LabelledBy::Hand));
+        let by_rubric =
+            (0..40).map(|n| document(n / 2 % 2, (n % 2) as u32, 5 + n / 4 % 2, LabelledBy::Rubric));
+        Documents {
+            labels: vec!["economy".to_owned(), "other".to_owned()],
+            sources: (0..7).map(|n| format!("source {n}")).collect(),
+            documents: read.chain(by_rubric).collect(),
+            vocabulary: Vocabulary { keys: vec![0, 1], families: vec![Family::Word; 2] },
+            lexicons: Default::default(),
+        }
+    }
+
+    fn rubric_counts(workshop: &Workshop<'_>) -> Vec<f32> {
+        // Each term's hand-labelled headlines, under their own label alone, aside.
+        let by_hand = 120.0 * workshop.settings.own_hand;
+        let counts = |term: u32| workshop.all.0.row(term).to_vec();
+        let (first, second) = (counts(0), counts(1));
+        vec![first[0] - by_hand, first[1], second[0], second[1] - by_hand]
+    }
+
+    #[test]
+    fn headlines_whose_rubric_is_doubted_are_not_counted() {
+        let documents = documents();
+        let language = Language::new("fr").expect("a code");
+        let settings = TrainSettings::default();
+        let workshop =
+            Workshop::new(&documents, language, &settings).expect("there are headlines of two topics");
+        assert_eq!(rubric_counts(&workshop), [10.0; 4], "half of the rubrics are wrong");
+        let trusted = workshop.without_doubted(None);
+        assert_eq!(rubric_counts(&trusted), [10.0, 0.0, 0.0, 10.0]);
+    }
+
+    #[test]
+    fn labels_of_a_file_teach_but_nothing_is_judged_by_them() {
+        let mut documents = documents();
+        let language = Language::new("fr").expect("a code");
+        documents
+            .documents
+            .iter_mut()
+            .step_by(3)
+            .for_each(|document| document.labelled_by = LabelledBy::LabelsFile);
+        let by_hand = |document: &&Document| document.labelled_by == LabelledBy::Hand;
+        let judged = documents.documents.iter().filter(by_hand).count();
+        let settings = TrainSettings::default();
+        let workshop =
+            Workshop::new(&documents, language, &settings).expect("there are headlines of two topics");
+        assert_eq!(workshop.cross_validate().len(), judged);
+        let read = documents.documents.iter().filter(|document| is_read(document, language)).count();
+        assert!(read > judged, "{read} {judged}");
+        let counted: f32 = workshop.all.0.row(0).iter().sum();
+        let expected: f32 = documents
+            .documents
+            .iter()
+            .filter(|document| document.terms == [0])
+            .map(|document| if document.labelled_by == LabelledBy::Rubric { 1.0 } else { 3.0 })
+            .sum();
+        assert_eq!(counted, expected);
+    }
 }

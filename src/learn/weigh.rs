@@ -7,6 +7,7 @@
 
 use rayon::prelude::*;
 
+use super::descent::Descent;
 use crate::news::tokens::Family;
 
 /// A headline's log-probabilities, summed by family.
@@ -29,8 +30,6 @@ pub struct FamilyWeighting {
 /// Steps of gradient descent; on the corpus nothing moves by more than a thousandth after them.
 const STEPS: i32 = 150;
 const STEP_SIZE: f64 = 0.02;
-/// Adam's decay rates (Kingma and Ba 2015), the second one shorter since every step sees every headline.
-const DECAY: (f64, f64) = (0.9, 0.99);
 /// How strongly a family's weights are held to their mean over topics: chosen by cross-validation by source.
 const RIDGE: f64 = 500.0;
 const FIRST_WEIGHT: f64 = 0.1;
@@ -127,31 +126,6 @@ fn gradient(headlines: &[Sums], weighting: &FamilyWeighting, importance: &[f64])
         sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
     }
     sum
-}
-
-/// Adam's running means.
-pub struct Descent {
-    first: Vec<f64>,
-    second: Vec<f64>,
-}
-
-impl Descent {
-    pub fn new(size: usize) -> Descent {
-        Descent { first: vec![0.0; size], second: vec![0.0; size] }
-    }
-
-    /// How far each value moves in this step, counted from 1.
-    pub fn moves(&mut self, gradient: &[f64], step: i32, size: f64) -> Vec<f64> {
-        let (one, two) = DECAY;
-        let moments = self.first.iter_mut().zip(self.second.iter_mut()).zip(gradient);
-        let step_of = |((first, second), slope): ((&mut f64, &mut f64), &f64)| {
-            *first = one * *first + (1.0 - one) * slope;
-            *second = two * *second + (1.0 - two) * slope * slope;
-            let (first, second) = (*first / (1.0 - one.powi(step)), *second / (1.0 - two.powi(step)));
-            size * first / (second.sqrt() + 1e-9)
-        };
-        moments.map(step_of).collect()
-    }
 }
 
 #[cfg(test)]

@@ -73,6 +73,42 @@ fn topics_and_a_language_of_ones_own_train_evaluate_and_label() {
 }
 
 #[test]
+fn labels_by_fingerprint_teach_a_headline_that_the_corpus_does_not_label() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = folder.path();
+    corpus(folder);
+    let mut rows = std::fs::read_to_string(folder.join("corpus.jsonl")).expect("it was written");
+    for n in 0..6 {
+        let title = if n == 0 { "Un fumetto".to_owned() } else { format!("Fumetto in piazza {n}") };
+        let row = serde_json::json!({ "lang": "it", "source": "gazzetta 1", "topic": null, "title": title });
+        writeln!(rows, "{row}").expect("a string can be written");
+    }
+    std::fs::write(folder.join("corpus.jsonl"), rows).expect("the folder can be written");
+    let title = |n: usize| if n == 0 { "un fumetto".to_owned() } else { format!("fumetto in piazza {n}") };
+    let line = |n| format!("{:016x}\tculture\n", newswire::learn::labels::fingerprint(&title(n)));
+    std::fs::write(folder.join("labels.tsv"), (0..6).map(line).collect::<String>())
+        .expect("the folder can be written");
+    let labels_of = |arguments: &[&str], out: &str| {
+        succeed(folder, &[&["train", "--corpus", "corpus.jsonl", "--out", out], arguments].concat(), "");
+        let said =
+            succeed(folder, &["explain", "--models", out, "--page-language", "it", "--json", "Fumetto"], "");
+        let explanation: Value = serde_json::from_str(said.trim()).expect("the explanation is JSON");
+        explanation["topic"].clone()
+    };
+    let told = |topic: &Value| topic["evidence"].as_array().is_some_and(|evidence| !evidence.is_empty());
+    assert!(!told(&labels_of(&[], "without")), "a word that no label teaches tells nothing");
+    let taught = labels_of(&["--labels", "labels.tsv"], "with");
+    assert!(told(&taught) && taught["topic"] == "culture", "{taught}");
+
+    std::fs::write(folder.join("labels.tsv"), "0011223344556677\tculture\n")
+        .expect("the folder can be written");
+    let arguments = ["train", "--corpus", "corpus.jsonl", "--labels", "labels.tsv", "--out", "with"];
+    let output = newswire(folder, &arguments, "");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && errors.contains("leave --labels out"), "{errors}");
+}
+
+#[test]
 fn the_same_corpus_gives_the_same_bytes() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let folder = folder.path();

@@ -9,6 +9,7 @@
 use rayon::prelude::*;
 
 use super::lessons::Lesson;
+use crate::learn::descent::AttributeDescent;
 use crate::news::language::table::{MOST_CLASSES, ROW_STEP};
 
 /// How strongly a weight is held to one: of 2, 5 and 10 (with texts that count a hundred thousand together) 10 was
@@ -17,8 +18,6 @@ const RIDGE: f32 = 10.0;
 /// After 20 steps the texts' likelihood hardly grows.
 const STEPS: i32 = 25;
 const STEP_SIZE: f32 = 0.05;
-/// Adam's decay rates (Kingma and Ba 2015), the second one shorter since every step sees every text.
-const DECAY: (f32, f32) = (0.9, 0.99);
 /// No row may count more than this many times what its counts say.
 const MOST: f32 = 4.0;
 /// The texts of a fold are worked on in so many parts, whose slopes are added up in order: the same sum on any number
@@ -46,7 +45,7 @@ pub fn weigh(unseen: &[Vec<f32>], mut lessons: Vec<Lesson>, classes: usize) -> V
         parts.extend(chunks.map(|lessons| Part { fold, lessons, slope: vec![0.0; size] }));
     }
     let mut weights = vec![1.0f32; size];
-    let (mut first, mut second) = (vec![0.0f32; size], vec![0.0f32; size]);
+    let mut descent = AttributeDescent::new(size, STEP_SIZE, MOST);
     let mut slopes = vec![0.0f32; size];
     for step in 1..=STEPS {
         let weighted = |rows: &Vec<f32>| -> Vec<f32> {
@@ -58,24 +57,14 @@ pub fn weigh(unseen: &[Vec<f32>], mut lessons: Vec<Lesson>, classes: usize) -> V
             let rows = rows.get(part.fold).map(Vec::as_slice).unwrap_or_default();
             part.lessons.iter().for_each(|lesson| add_slope(lesson, rows, classes, &mut part.slope));
         });
+        // A weight that no text has moved stays one.
         slopes.iter_mut().zip(&weights).for_each(|(slope, weight)| *slope = RIDGE * (weight - 1.0));
         for part in &parts {
             let values = unseen.get(part.fold).map(Vec::as_slice).unwrap_or_default();
             let of_part = part.slope.iter().zip(values).map(|(slope, value)| slope * value);
             slopes.iter_mut().zip(of_part).for_each(|(sum, slope)| *sum += slope);
         }
-        let (of_first, of_second) = (1.0 - DECAY.0.powi(step), 1.0 - DECAY.1.powi(step));
-        let moments = first.iter_mut().zip(&mut second);
-        for ((weight, &slope), (first, second)) in weights.iter_mut().zip(&slopes).zip(moments) {
-            // A weight that no text has moved stays one.
-            if slope == 0.0 {
-                continue;
-            }
-            *first = DECAY.0 * *first + (1.0 - DECAY.0) * slope;
-            *second = DECAY.1 * *second + (1.0 - DECAY.1) * slope * slope;
-            let step = STEP_SIZE * (*first / of_first) / ((*second / of_second).sqrt() + 1e-3);
-            *weight = (*weight - step).clamp(0.0, MOST);
-        }
+        descent.step(&mut weights, &slopes, step);
     }
     weights.chunks(stride).flat_map(|row| row.iter().take(classes).copied()).collect()
 }
