@@ -18,11 +18,12 @@ const FACTORS: std::ops::RangeInclusive<u32> = 30..=300;
 const SHARPER: f64 = 1.12;
 
 /// The factor under which whether the held-out headlines are right surprises least, made sharper by [`SHARPER`].
-pub fn calibrate(held_out: &[HeldOut]) -> Calibration {
+pub fn calibrate<'h>(held_out: impl IntoIterator<Item = &'h HeldOut>) -> Calibration {
+    let held_out: Vec<&HeldOut> = held_out.into_iter().collect();
     let mut best = (f64::INFINITY, 1.0);
     for hundredths in FACTORS {
         let factor = f64::from(hundredths) / 100.0;
-        let loss = surprise(held_out, &Calibration { factor });
+        let loss = surprise(&held_out, &Calibration { factor });
         if loss < best.0 {
             best = (loss, factor);
         }
@@ -31,8 +32,8 @@ pub fn calibrate(held_out: &[HeldOut]) -> Calibration {
 }
 
 /// The mean surprise at whether the most probable topic is the right one, in nats.
-fn surprise(held_out: &[HeldOut], calibration: &Calibration) -> f64 {
-    let of = |headline: &HeldOut| {
+fn surprise(held_out: &[&HeldOut], calibration: &Calibration) -> f64 {
+    let of = |headline: &&HeldOut| {
         let probabilities = calibration.probabilities(&headline.scores);
         let highest = probabilities.iter().copied().fold(0.0, f64::max);
         let right = probabilities.get(headline.label).is_some_and(|&own| own >= highest);

@@ -1,13 +1,14 @@
 //! The lexicon's files: what the models know beforehand.
 //!
 //! A folder holds tables of `term<TAB>languages<TAB>value`, one term a line. A value from 1 to 3 is a strength, and
-//! the file's name is the topic; `sport 3` is a topic and a strength in a file of any name; any other word is the
-//! kind of thing that the term names. `languages` are codes parted by commas, or `*` for all.
+//! the file's name is the topic; `sport 3` is a topic and a strength in a file of any name; `@fr` is the country that
+//! the term tells (`@cn,in`: two); any other word is the kind of thing that the term names. `languages` are codes
+//! parted by commas, or `*` for all.
 
 use std::path::{Path, PathBuf};
 
 use crate::news::language::Language;
-use crate::news::lexicon::{Lexicon, MOST_MARKS, Mark};
+use crate::news::lexicon::{COUNTS, Lexicon, MOST_MARKS, Mark};
 use crate::news::tokens::Family;
 
 /// Why a folder's files are no lexicon.
@@ -17,11 +18,13 @@ pub enum KnowledgeError {
     Unreadable { path: PathBuf, error: std::io::Error },
     #[error(
         "{} line {line}: {what}; a line is term, languages (`fr,en` or `*`) and a strength (1 to 3), a topic \
-         and strength (`sport 3`) or a kind, parted by tabs", path.display()
+         and strength (`sport 3`), a country (`@fr`) or a kind, parted by tabs", path.display()
     )]
     Line { path: PathBuf, line: usize, what: String },
     #[error("the lexicon has {0} different kinds and strengths where at most {MOST_MARKS} are possible")]
     TooManyMarks(usize),
+    #[error("the lexicon has {0} different countries where at most {MOST_MARKS} are possible")]
+    TooManyCountries(usize),
 }
 
 /// The lines of a lexicon's files.
@@ -29,6 +32,7 @@ pub enum KnowledgeError {
 pub struct Knowledge {
     lines: Vec<Line>,
     marks: Vec<Mark>,
+    countries: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -36,7 +40,14 @@ struct Line {
     term: String,
     /// `None`: every language.
     languages: Option<Vec<Language>>,
-    mark: usize,
+    tells: Tells,
+}
+
+/// What a line tells of its term, by number.
+#[derive(Debug, Clone)]
+enum Tells {
+    Mark(usize),
+    Countries(Vec<usize>),
 }
 
 impl Knowledge {
@@ -57,9 +68,10 @@ impl Knowledge {
             let text = std::fs::read_to_string(path).map_err(unreadable)?;
             knowledge.add(path, &text)?;
         }
-        match knowledge.marks.len() {
-            0..=MOST_MARKS => Ok(knowledge),
-            many => Err(KnowledgeError::TooManyMarks(many)),
+        match (knowledge.marks.len() + COUNTS.len(), knowledge.countries.len()) {
+            (0..=MOST_MARKS, 0..=MOST_MARKS) => Ok(knowledge),
+            (0..=MOST_MARKS, countries) => Err(KnowledgeError::TooManyCountries(countries)),
+            (marks, _) => Err(KnowledgeError::TooManyMarks(marks)),
         }
     }
 
@@ -75,17 +87,20 @@ impl Knowledge {
             let [term, languages, value] = fields.as_slice() else {
                 return Err(broken(format!("{} fields stand where 3 are expected", fields.len())));
             };
-            let mark = mark(&name, value).map_err(broken)?;
-            let known = self.marks.iter().position(|known| *known == mark);
-            let mark = known.unwrap_or_else(|| {
-                self.marks.push(mark);
-                self.marks.len() - 1
-            });
+            let tells = match value.strip_prefix('@') {
+                Some(codes) => {
+                    let codes = parse_countries(codes).map_err(broken)?;
+                    Tells::Countries(
+                        codes.into_iter().map(|code| known_as(&mut self.countries, code)).collect(),
+                    )
+                }
+                None => Tells::Mark(known_as(&mut self.marks, mark(&name, value).map_err(broken)?)),
+            };
             let languages = match *languages {
                 "*" => None,
                 codes => Some(parse_languages(codes).map_err(broken)?),
             };
-            self.lines.push(Line { term: (*term).to_owned(), languages, mark });
+            self.lines.push(Line { term: (*term).to_owned(), languages, tells });
         }
         Ok(())
     }
@@ -93,8 +108,19 @@ impl Knowledge {
     /// What is known in one language.
     pub fn lexicon(&self, language: Language) -> Lexicon {
         let spoken = |line: &&Line| line.languages.as_ref().is_none_or(|codes| codes.contains(&language));
-        let lines = self.lines.iter().filter(spoken);
-        Lexicon::new(lines.filter_map(|line| Some((line.term.as_str(), self.marks.get(line.mark)?))))
+        let lines: Vec<&Line> = self.lines.iter().filter(spoken).collect();
+        let marked = lines.iter().filter_map(|line| match line.tells {
+            Tells::Mark(mark) => Some((line.term.as_str(), self.marks.get(mark)?)),
+            Tells::Countries(_) => None,
+        });
+        let countries = lines.iter().flat_map(|line| {
+            let codes: &[usize] = match &line.tells {
+                Tells::Mark(_) => &[],
+                Tells::Countries(codes) => codes,
+            };
+            codes.iter().filter_map(|&code| Some((line.term.as_str(), self.countries.get(code)?.as_str())))
+        });
+        Lexicon::new(marked, countries)
     }
 
     /// How many lines the files hold.
@@ -118,6 +144,24 @@ fn mark(file: &str, value: &str) -> Result<Mark, String> {
         }
         _ => Err(format!("{value:?} is no strength from 1 to 3, no topic with one, and no kind")),
     }
+}
+
+/// The countries behind an `@`: codes of two letters, as ISO 3166 has them, or of three or more for bodies that act
+/// as states do (`nato`).
+fn parse_countries(codes: &str) -> Result<Vec<String>, String> {
+    let is_code = |code: &&str| code.len() >= 2 && code.bytes().all(|byte| byte.is_ascii_lowercase());
+    let code = |code: &str| {
+        Some(code).filter(is_code).map(str::to_owned).ok_or_else(|| format!("{code:?} is no country code"))
+    };
+    codes.split(',').map(code).collect()
+}
+
+/// The number of `one` among those known, which it joins if it is new.
+fn known_as<T: PartialEq>(known: &mut Vec<T>, one: T) -> usize {
+    known.iter().position(|known| *known == one).unwrap_or_else(|| {
+        known.push(one);
+        known.len() - 1
+    })
 }
 
 fn parse_languages(codes: &str) -> Result<Vec<Language>, String> {
@@ -157,10 +201,30 @@ mod tests {
     }
 
     #[test]
+    fn a_term_tells_its_countries_or_those_of_the_terms_inside_it() {
+        let lines =
+            "rabat\t*\t@ma\nkenya\t*\t@ke\nsino-indian\ten\t@cn,in\nnew york\t*\t@us\nyork\ten\t@gb\n";
+        let terms = "ties with kenya\ten\tdiplomat_word\nnew york times\ten\tcompany\n";
+        let knowledge = parse("countries.tsv", &format!("{lines}{terms}")).expect("the lines are whole");
+        let lexicon = knowledge.lexicon(Language::new("en").expect("a code"));
+        let mut words = crate::news::tokens::Terms::default();
+        let mut countries = |text: &str| {
+            let told = lexicon.longest(words.word_hashes(text)).map(|(_, entry)| entry.countries.clone());
+            told.expect("the text begins with a term")
+        };
+        assert_eq!(countries("Rabat protests").len(), 1);
+        assert_eq!(countries("Sino-Indian talks").len(), 2);
+        assert_eq!(countries("Ties with Kenya"), countries("Kenya"));
+        assert_eq!(countries("New York Times"), countries("New York"), "York is inside, and shorter");
+        assert_ne!(countries("New York Times"), countries("York"));
+    }
+
+    #[test]
     fn a_broken_line_is_refused_with_its_place() {
         check_refused("sport.tsv", "raja\t*\n", "sport.tsv line 1: 2 fields");
         check_refused("sport.tsv", "raja\t*\t3\nwac\t*\t4\n", "line 2: \"4\" is no strength");
         check_refused("kinds.tsv", "raja\tFR\tclub\n", "\"FR\" is no language code");
         check_refused("local.tsv", "raja\t*\tsport 4\n", "\"sport 4\" is no strength");
+        check_refused("countries.tsv", "rabat\t*\t@ma,\n", "\"\" is no country code");
     }
 }

@@ -87,8 +87,8 @@ pub fn train(
 ) -> Result<Trained, TrainError> {
     let workshop = Workshop::new(documents, language, settings)?;
     let held_out = workshop.cross_validate();
-    let calibration = calibrate(&held_out);
-    let cross_validated = workshop.figures(&held_out, &calibration);
+    let calibration = calibrate(held_out.iter().flatten());
+    let cross_validated = workshop.figures(&held_out);
     let workshop = workshop.without_doubted(None);
     let learned = calibration.apply(workshop.learn(None));
     let lexicon = documents.lexicons.get(&language).cloned().unwrap_or_default();
@@ -114,7 +114,7 @@ pub fn cross_validate(
 ) -> Result<Figures, TrainError> {
     let workshop = Workshop::new(documents, language, settings)?;
     let held_out = workshop.cross_validate();
-    Ok(workshop.figures(&held_out, &calibrate(&held_out)))
+    Ok(workshop.figures(&held_out))
 }
 
 /// The scores of one held-out headline.
@@ -246,7 +246,7 @@ impl<'d> Workshop<'d> {
     }
 
     /// Scores of every fold's headlines by a model that was made without that fold.
-    fn cross_validate(&self) -> Vec<HeldOut> {
+    fn cross_validate(&self) -> Vec<Vec<HeldOut>> {
         let labels = self.documents.labels.len();
         let of_fold = |fold: usize| {
             let workshop = self.without_doubted(Some(fold));
@@ -260,23 +260,27 @@ impl<'d> Workshop<'d> {
             });
             judged.collect::<Vec<_>>()
         };
-        (0..FOLDS).flat_map(of_fold).collect()
+        (0..FOLDS).map(of_fold).collect()
     }
 
-    fn figures(&self, held_out: &[HeldOut], calibration: &Calibration) -> Figures {
-        let predictions: Vec<Prediction> = held_out
-            .iter()
-            .map(|headline| {
-                let probabilities = calibration.probabilities(&headline.scores);
-                let first_highest = |best: usize, at: usize| {
-                    if probabilities.get(at) > probabilities.get(best) { at } else { best }
-                };
-                let chosen = (0..probabilities.len()).fold(0, first_highest);
-                Prediction { truth: headline.label, also: headline.also.clone(), chosen, probabilities }
-            })
-            .collect();
+    /// The figures of all folds together, the confidence of each calibrated on the others.
+    fn figures(&self, held_out: &[Vec<HeldOut>]) -> Figures {
+        let of_fold = |(fold, headlines): (usize, &Vec<HeldOut>)| {
+            let others = held_out.iter().enumerate().filter(|(other, _)| *other != fold);
+            let calibration = calibrate(others.flat_map(|(_, headlines)| headlines));
+            headlines.iter().map(|headline| prediction(headline, &calibration)).collect::<Vec<_>>()
+        };
+        let predictions: Vec<Prediction> = held_out.par_iter().enumerate().flat_map_iter(of_fold).collect();
         figures(&self.documents.labels, &predictions, 0.0)
     }
+}
+
+fn prediction(headline: &HeldOut, calibration: &Calibration) -> Prediction {
+    let probabilities = calibration.probabilities(&headline.scores);
+    let first_highest =
+        |best: usize, at: usize| if probabilities.get(at) > probabilities.get(best) { at } else { best };
+    let chosen = (0..probabilities.len()).fold(0, first_highest);
+    Prediction { truth: headline.label, also: headline.also.clone(), chosen, probabilities }
 }
 
 /// A training headline of the language whose label somebody read it for: what weights are fitted to.

@@ -1,4 +1,5 @@
-//! What the models know beforehand: names and terms with the topic they tell and the kind of thing they are.
+//! What the models know beforehand: names and terms with the topic they tell, the kind of thing they are and the
+//! country they belong to.
 
 use std::collections::BTreeMap;
 
@@ -17,61 +18,92 @@ pub struct Mark {
     pub family: Family,
 }
 
-/// A lexicon cannot have more different marks than a byte tells apart.
+/// A lexicon cannot have more different marks than a byte tells apart, nor more countries.
 pub const MOST_MARKS: usize = 256;
+
+/// How many different countries a headline names is a mark too, the first of every lexicon: a visit of one country's
+/// minister to another is diplomacy, a verdict in one country is not.
+pub const COUNTS: [&str; 3] = ["one country", "two countries", "three countries or more"];
 
 /// Terms of a few words, by the hashes of their words.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Lexicon {
     marks: Vec<Mark>,
     keys: Vec<u64>,
-    /// The hash of a term's words, or of the first words of a longer term, to the number of its set of marks;
-    /// the first set is empty.
-    terms: FxHashMap<u64, u16>,
-    sets: Vec<Vec<u8>>,
+    /// The hash of a term's words, or of the first words of a longer term, to the number of its entry; the first
+    /// entry is empty.
+    terms: FxHashMap<u64, u32>,
+    entries: Vec<Entry>,
+}
+
+/// What the lexicon says of a term; many terms share one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    pub marks: Vec<u8>,
+    /// The countries that the term tells, each by its number in this lexicon.
+    pub countries: Vec<u8>,
 }
 
 impl Lexicon {
-    /// Puts a lexicon together from terms with a mark each; a term may come again with another mark. Marks beyond
-    /// [`MOST_MARKS`] are left out.
-    pub fn new<'t>(terms: impl IntoIterator<Item = (&'t str, &'t Mark)>) -> Lexicon {
+    /// Puts a lexicon together from terms with a mark each, and terms with the code of a country each; a term may
+    /// come again with another. Where a longer term has no country of its own, those of the terms inside it count
+    /// (`relations with kenya`). Marks and countries beyond [`MOST_MARKS`] are left out.
+    pub fn new<'t>(
+        marked: impl IntoIterator<Item = (&'t str, &'t Mark)>,
+        countries: impl IntoIterator<Item = (&'t str, &'t str)>,
+    ) -> Lexicon {
         let mut split = Terms::default();
-        let mut marks: Vec<Mark> = Vec::new();
-        let mut by_hash: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
-        for (term, mark) in terms {
-            let known = marks.iter().position(|known| known == mark);
-            if known.is_none() {
-                marks.push(mark.clone());
+        let mut words = |term: &str| split.word_hashes(term).to_vec();
+        let count = |name: &&str| Mark { name: (*name).to_owned(), family: Family::Kind };
+        let mut marks: Vec<Mark> = COUNTS.iter().map(count).collect();
+        let mut codes: Vec<&str> = Vec::new();
+        let mut by_words: BTreeMap<Vec<u64>, Entry> = BTreeMap::new();
+        for (term, mark) in marked {
+            if let Some(id) = id(&mut marks, mark.clone()) {
+                insert(&mut by_words.entry(words(term)).or_default().marks, id);
             }
-            let Ok(id) = u8::try_from(known.unwrap_or(marks.len() - 1)) else {
-                continue;
-            };
+        }
+        for (term, code) in countries {
+            if let Some(id) = id(&mut codes, code) {
+                insert(&mut by_words.entry(words(term)).or_default().countries, id);
+            }
+        }
+        let inside: Vec<(Vec<u64>, Vec<u8>)> = by_words
+            .iter()
+            .filter(|(words, entry)| words.len() > 1 && entry.countries.is_empty())
+            .map(|(words, _)| (words.clone(), countries_inside(words, &by_words)))
+            .collect();
+        for (words, countries) in inside {
+            by_words.entry(words).or_default().countries = countries;
+        }
+        Lexicon::numbered(marks, &by_words)
+    }
+
+    fn numbered(marks: Vec<Mark>, by_words: &BTreeMap<Vec<u64>, Entry>) -> Lexicon {
+        let mut by_hash: BTreeMap<u64, Entry> = BTreeMap::new();
+        for (words, entry) in by_words {
             let mut hash = 0;
-            for &word in split.word_hashes(term) {
+            for &word in words {
                 hash = combine(hash, word);
                 by_hash.entry(short(hash)).or_default();
             }
-            if let Some(set) = by_hash.get_mut(&short(hash))
-                && !set.contains(&id)
-            {
-                set.push(id);
-            }
+            let known = by_hash.entry(short(hash)).or_default();
+            entry.marks.iter().for_each(|&mark| insert(&mut known.marks, mark));
+            entry.countries.iter().for_each(|&country| insert(&mut known.countries, country));
         }
-        marks.truncate(MOST_MARKS);
-        let mut sets: BTreeMap<Vec<u8>, u16> = BTreeMap::from([(Vec::new(), 0)]);
-        let mut numbered = FxHashMap::default();
-        for (hash, mut set) in by_hash {
-            set.sort_unstable();
-            let next = u16::try_from(sets.len()).unwrap_or(0);
-            numbered.insert(hash, *sets.entry(set).or_insert(next));
+        let mut entries: BTreeMap<Entry, u32> = BTreeMap::from([(Entry::default(), 0)]);
+        let mut terms = FxHashMap::default();
+        for (hash, entry) in by_hash {
+            let next = entries.len() as u32;
+            terms.insert(hash, *entries.entry(entry).or_insert(next));
         }
-        let mut in_order = vec![Vec::new(); sets.len()];
-        for (set, number) in sets {
+        let mut in_order = vec![Entry::default(); entries.len()];
+        for (entry, number) in entries {
             if let Some(place) = in_order.get_mut(number as usize) {
-                *place = set;
+                *place = entry;
             }
         }
-        Lexicon { keys: keys(&marks), marks, terms: numbered, sets: in_order }
+        Lexicon { keys: keys(&marks), marks, terms, entries: in_order }
     }
 
     /// What stands for a mark in a term's key: the same in every lexicon that has a mark of that name.
@@ -83,8 +115,13 @@ impl Lexicon {
         self.marks.get(mark as usize)
     }
 
-    /// The longest term that `words` begin with: how many words it takes, and its marks.
-    pub fn longest(&self, words: &[u64]) -> Option<(usize, &[u8])> {
+    /// The mark of a headline that names so many different countries; one that names none has no such mark.
+    pub fn count_mark(countries: usize) -> Option<u8> {
+        Some(countries.checked_sub(1)?.min(COUNTS.len() - 1) as u8)
+    }
+
+    /// The longest term that `words` begin with: how many words it takes, and what is said of it.
+    pub fn longest(&self, words: &[u64]) -> Option<(usize, &Entry)> {
         let mut found = None;
         let mut hash = 0;
         for (read, &word) in words.iter().enumerate() {
@@ -92,14 +129,14 @@ impl Lexicon {
             match self.terms.get(&short(hash)) {
                 None => break,
                 Some(0) => {}
-                Some(&set) => found = self.sets.get(set as usize).map(|set| (read + 1, set.as_slice())),
+                Some(&entry) => found = self.entries.get(entry as usize).map(|entry| (read + 1, entry)),
             }
         }
         found
     }
 
-    /// Appends the lexicon: the marks (name and family), the sets, then the terms by hash, each the hash less the
-    /// hash before it and its set. Words themselves are not kept.
+    /// Appends the lexicon: the marks (name and family), the entries (marks and countries), then the terms by hash,
+    /// each the hash less the hash before it and its entry. Words themselves are not kept.
     pub fn write(&self, bytes: &mut Vec<u8>) {
         push_varint(self.marks.len() as u64, bytes);
         for mark in &self.marks {
@@ -107,19 +144,21 @@ impl Lexicon {
             push_varint(mark.name.len() as u64, bytes);
             bytes.extend(mark.name.as_bytes());
         }
-        push_varint(self.sets.len() as u64, bytes);
-        for set in &self.sets {
-            push_varint(set.len() as u64, bytes);
-            bytes.extend(set);
+        push_varint(self.entries.len() as u64, bytes);
+        for entry in &self.entries {
+            for ids in [&entry.marks, &entry.countries] {
+                push_varint(ids.len() as u64, bytes);
+                bytes.extend(ids);
+            }
         }
-        let mut terms: Vec<(u64, u16)> = self.terms.iter().map(|(&hash, &set)| (hash, set)).collect();
+        let mut terms: Vec<(u64, u32)> = self.terms.iter().map(|(&hash, &entry)| (hash, entry)).collect();
         terms.sort_unstable();
         push_varint(terms.len() as u64, bytes);
         let mut before = 0;
-        for (hash, set) in terms {
+        for (hash, entry) in terms {
             push_varint(hash - before, bytes);
             before = hash;
-            push_varint(u64::from(set), bytes);
+            push_varint(u64::from(entry), bytes);
         }
     }
 
@@ -135,27 +174,63 @@ impl Lexicon {
                 std::str::from_utf8(bytes.take(length)?).map_err(|_| broken("a name that is not UTF-8"))?;
             marks.push(Mark { name: name.to_owned(), family: *family });
         }
-        let mut sets = Vec::new();
+        let mut entries = Vec::new();
         for _ in 0..bytes.varint()? {
             let length = bytes.varint()? as usize;
-            let set = bytes.take(length)?.to_vec();
-            if set.iter().any(|&mark| mark as usize >= marks.len()) {
+            let marked = bytes.take(length)?.to_vec();
+            if marked.iter().any(|&mark| mark as usize >= marks.len()) {
                 return Err(broken("a mark that it does not name"));
             }
-            sets.push(set);
+            let length = bytes.varint()? as usize;
+            entries.push(Entry { marks: marked, countries: bytes.take(length)?.to_vec() });
         }
         let mut terms = FxHashMap::default();
         let mut hash = 0u64;
         for _ in 0..bytes.varint()? {
             hash = hash.saturating_add(bytes.varint()?);
-            let set = bytes.varint()?;
-            if set as usize >= sets.len() {
-                return Err(broken("a set that it does not hold"));
+            let entry = bytes.varint()?;
+            if entry as usize >= entries.len() {
+                return Err(broken("an entry that it does not hold"));
             }
-            terms.insert(hash, set as u16);
+            terms.insert(hash, entry as u32);
         }
-        Ok(Lexicon { keys: keys(&marks), marks, terms, sets })
+        Ok(Lexicon { keys: keys(&marks), marks, terms, entries })
     }
+}
+
+/// The number of a mark or country among those known, which it joins if it is new; `None` when there are too many.
+fn id<T: PartialEq>(known: &mut Vec<T>, one: T) -> Option<u8> {
+    let at = known.iter().position(|known| *known == one);
+    let at = at.unwrap_or_else(|| {
+        known.push(one);
+        known.len() - 1
+    });
+    known.truncate(MOST_MARKS);
+    u8::try_from(at).ok()
+}
+
+/// Keeps `set` sorted and each number in it once.
+fn insert(set: &mut Vec<u8>, id: u8) {
+    if let Err(place) = set.binary_search(&id) {
+        set.insert(place, id);
+    }
+}
+
+/// The countries of the terms inside a term, longest match first, from the left.
+fn countries_inside(words: &[u64], terms: &BTreeMap<Vec<u64>, Entry>) -> Vec<u8> {
+    let mut countries = Vec::new();
+    let mut at = 0;
+    while let Some(rest) = words.get(at..).filter(|rest| !rest.is_empty()) {
+        let told = (1..=rest.len()).rev().find_map(|length| {
+            let entry = terms.get(rest.get(..length)?)?;
+            (!entry.countries.is_empty()).then_some((length, &entry.countries))
+        });
+        if let Some((_, of_term)) = told {
+            of_term.iter().for_each(|&country| insert(&mut countries, country));
+        }
+        at += told.map_or(1, |(length, _)| length);
+    }
+    countries
 }
 
 /// The bits of a hash that tell terms apart: with 100,000 terms a stranger is taken for one of them once in ten

@@ -2,7 +2,7 @@
 //! holds and how it was made, then the weights.
 //!
 //! ```text
-//! newswire-model 1
+//! newswire-model 2
 //! {"kind":"topic","name":"topic-fr","languages":["fr"],"labels":[...],"made_by":"...","bytes":N,"checksum":"..."}
 //! N bytes of weights
 //! ```
@@ -16,7 +16,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::language::Language;
 
 /// The version of the file format that this newswire reads and writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 const MAGIC: &str = "newswire-model";
 
@@ -172,7 +172,7 @@ mod tests {
         check_refused(b"", |e| matches!(e, ModelFileError::NotAModel));
         check_refused(b"hello\nworld\n", |e| matches!(e, ModelFileError::NotAModel));
         check_refused(b"newswire-model 9\n{}\n", |e| matches!(e, ModelFileError::Version { .. }));
-        check_refused(b"newswire-model 1\n{}\n", |e| matches!(e, ModelFileError::Header(_)));
+        check_refused(b"newswire-model 2\n{}\n", |e| matches!(e, ModelFileError::Header(_)));
         let mut cut = whole.clone();
         cut.pop();
         check_refused(&cut, |e| matches!(e, ModelFileError::Length { .. }));

@@ -87,7 +87,18 @@ pub struct Terms {
     folded: Vec<u8>,
     words: Vec<Word>,
     raw: Vec<u64>,
-    marks: Vec<(u8, u32, u32)>,
+    marks: Vec<FoundMark>,
+    countries: Vec<u8>,
+}
+
+/// A mark of the lexicon in a headline.
+#[derive(Debug, Clone, Copy)]
+struct FoundMark {
+    mark: u8,
+    /// The number of the term that has it; marks of one term do not meet.
+    term: usize,
+    from: u32,
+    to: u32,
 }
 
 const NO_MARKS: (u8, u8) = (0, 0);
@@ -243,43 +254,51 @@ impl Terms {
         }
     }
 
-    /// The lexicon's marks: longest match first, from the left.
+    /// The lexicon's marks: longest match first, from the left; then how many countries they tell.
     fn push_marks(&mut self, lexicon: &Lexicon) {
         self.marks.clear();
+        self.countries.clear();
+        let mut countries_span = None;
         let mut at = 0;
         while at < self.raw.len() {
-            let Some((length, marks)) = lexicon.longest(self.raw.get(at..).unwrap_or_default()) else {
+            let Some((length, entry)) = lexicon.longest(self.raw.get(at..).unwrap_or_default()) else {
                 at += 1;
                 continue;
             };
             let from = self.words.get(at).map_or(0, |word| word.from);
             let to = self.words.get(at + length - 1).map_or(0, |word| word.to);
-            for &mark in marks {
-                let family = lexicon.mark(mark).map_or(Family::Kind, |mark| mark.family);
-                self.list.push(Term {
-                    family,
-                    key: key(family, lexicon.key(mark)),
-                    from,
-                    to,
-                    marks: (mark, mark),
-                });
-                self.marks.push((mark, from, to));
+            self.marks.extend(entry.marks.iter().map(|&mark| FoundMark { mark, term: at, from, to }));
+            for country in &entry.countries {
+                if !self.countries.contains(country) {
+                    self.countries.push(*country);
+                    countries_span = Some((countries_span.map_or(from, |(first, _)| first), to));
+                }
             }
             at += length;
         }
-        for (number, &(first, from, _)) in self.marks.iter().enumerate() {
-            for &(second, second_from, to) in self.marks.get(number + 1..).unwrap_or_default() {
-                if from == second_from {
+        if let (Some(mark), Some((from, to))) = (Lexicon::count_mark(self.countries.len()), countries_span) {
+            self.marks.push(FoundMark { mark, term: at, from, to });
+        }
+        for (number, first) in self.marks.iter().enumerate() {
+            let family = lexicon.mark(first.mark).map_or(Family::Kind, |mark| mark.family);
+            self.list.push(Term {
+                family,
+                key: key(family, lexicon.key(first.mark)),
+                from: first.from,
+                to: first.to,
+                marks: (first.mark, first.mark),
+            });
+            for second in self.marks.get(number + 1..).unwrap_or_default() {
+                if first.term == second.term {
                     continue;
                 }
-                let (low, high) = sorted(lexicon.key(first), lexicon.key(second));
-                let pair = key(Family::Conjunction, combine(low, high));
+                let (low, high) = sorted(lexicon.key(first.mark), lexicon.key(second.mark));
                 self.list.push(Term {
                     family: Family::Conjunction,
-                    key: pair,
-                    from,
-                    to,
-                    marks: (first, second),
+                    key: key(Family::Conjunction, combine(low, high)),
+                    from: first.from.min(second.from),
+                    to: first.to.max(second.to),
+                    marks: (first.mark, second.mark),
                 });
             }
         }

@@ -51,6 +51,13 @@ fn kind(value: &str) -> bool {
     !value.is_empty() && value.chars().all(|c| c.is_ascii_lowercase() || c == '_')
 }
 
+/// `@fr`, or `@cn,in` for a term that tells two countries.
+fn countries(value: &str) -> bool {
+    let code = |code: &str| matches!(code, "afu" | "nato") || code.len() == 2;
+    let codes = value.strip_prefix('@').unwrap_or_default();
+    codes.split(',').all(|one| code(one) && one.bytes().all(|byte| byte.is_ascii_lowercase()))
+}
+
 /// Every complaint about a whole file.
 fn complaints(text: &str, third: fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
@@ -95,6 +102,7 @@ fn every_line_of_the_lexicon_is_well_formed_sorted_and_unique() {
         let text = fs::read_to_string(&path).expect("a lexicon file is UTF-8");
         let third = match name(&path).as_str() {
             "local" => continue, // a user's file, in the order that the user likes
+            "countries" => countries,
             shipped if shipped.starts_with("kinds_") => kind,
             _ => strength,
         };

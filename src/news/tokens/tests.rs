@@ -70,7 +70,7 @@ fn shapes_keep_what_folding_hides() {
 fn the_lexicons_longest_term_wins_and_marks_meet() {
     let club = Mark { name: "club".into(), family: Family::Kind };
     let state = Mark { name: "state".into(), family: Family::Kind };
-    let lexicon = Lexicon::new([("real", &state), ("real madrid", &club), ("maroc", &state)]);
+    let lexicon = Lexicon::new([("real", &state), ("real madrid", &club), ("maroc", &state)], []);
     let mut terms = Terms::default();
     let terms = terms.of("Le Real Madrid au Maroc", &lexicon);
     let found = |family| terms.iter().filter(|term| term.family == family).collect::<Vec<_>>();
@@ -80,11 +80,38 @@ fn the_lexicons_longest_term_wins_and_marks_meet() {
     assert_eq!(found(Family::Conjunction).len(), 1);
 }
 
+#[test]
+fn countries_are_counted_once_each_and_their_number_meets_the_other_marks() {
+    let verb = Mark { name: "meet_verb".into(), family: Family::Kind };
+    let countries = [("rabat", "ma"), ("maroc", "ma"), ("madrid", "es"), ("lima", "pe"), ("quito", "ec")];
+    let lexicon = Lexicon::new([("reçoit", &verb)], countries);
+    let mut terms = Terms::default();
+    let mut marks = |headline: &str| {
+        let found = terms.of(headline, &lexicon).iter();
+        let name = |mark| lexicon.mark(mark).map(|mark| mark.name.as_str()).unwrap_or_default();
+        let marked = found.filter(|term| matches!(term.family, Family::Kind | Family::Conjunction));
+        marked.map(|term| (name(term.marks.0).to_owned(), name(term.marks.1).to_owned())).collect::<Vec<_>>()
+    };
+    let pair = |one: &str, two: &str| (one.to_owned(), two.to_owned());
+    assert_eq!(marks("Rien ici"), []);
+    assert_eq!(marks("Rabat, Maroc"), [pair("one country", "one country")]);
+    assert_eq!(
+        marks("Madrid reçoit Rabat"),
+        [
+            pair("meet_verb", "meet_verb"),
+            pair("meet_verb", "two countries"),
+            pair("two countries", "two countries")
+        ]
+    );
+    let many = "three countries or more";
+    assert_eq!(marks("Lima, Quito, Rabat et Madrid"), [pair(many, many)]);
+}
+
 proptest! {
     #[test]
     fn any_text_has_terms_that_lie_within_it(text in "\\PC{0,80}") {
         let club = Mark { name: "club".into(), family: Family::Kind };
-        let lexicon = Lexicon::new([("a", &club), ("e a", &club)]);
+        let lexicon = Lexicon::new([("a", &club), ("e a", &club)], [("a", "fr"), ("e", "es")]);
         let mut terms = Terms::default();
         for term in terms.of(&text, &lexicon) {
             prop_assert!(text.get(term.from as usize..term.to as usize).is_some_and(|text| !text.is_empty()));
