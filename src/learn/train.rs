@@ -379,6 +379,22 @@ mod tests {
     }
 
     #[test]
+    fn a_folds_confidence_is_calibrated_on_the_others_alone() {
+        let documents = documents();
+        let language = Language::new("fr").expect("a code");
+        let settings = TrainSettings::default();
+        let workshop =
+            Workshop::new(&documents, language, &settings).expect("there are headlines of two topics");
+        // The same scores, right 70 times in a hundred in one fold and 95 times in the other.
+        let fold = |right: usize| {
+            let label = |n: usize| usize::from(n >= right);
+            (0..100).map(|n| HeldOut { label: label(n), also: Vec::new(), scores: vec![2.0, 0.0] }).collect()
+        };
+        let error = workshop.figures(&[fold(70), fold(95)]).calibration_error;
+        assert!(error > 0.2, "{error}: a fold that has seen itself is as sure as it is right");
+    }
+
+    #[test]
     fn labels_of_a_file_teach_but_nothing_is_judged_by_them() {
         let mut documents = documents();
         let language = Language::new("fr").expect("a code");
@@ -392,7 +408,7 @@ mod tests {
         let settings = TrainSettings::default();
         let workshop =
             Workshop::new(&documents, language, &settings).expect("there are headlines of two topics");
-        assert_eq!(workshop.cross_validate().len(), judged);
+        assert_eq!(workshop.cross_validate().iter().flatten().count(), judged);
         let read = documents.documents.iter().filter(|document| is_read(document, language)).count();
         assert!(read > judged, "{read} {judged}");
         let counted: f32 = workshop.all.0.row(0).iter().sum();

@@ -7,7 +7,7 @@ const LABELS: [&str; 3] = ["economy", "other", "sport"];
 /// A model that knows two words and a club; each word's surprise under the three labels is given in nats.
 fn model(bias: [f32; 3], labels: [&str; 3]) -> TopicModel {
     let club = Mark { name: "club".into(), family: Family::Kind };
-    let lexicon = Lexicon::new([("raja", &club)], []);
+    let lexicon = Lexicon::new([("raja", &club)], [("maroc", "ma"), ("madrid", "es")]);
     let mut terms = Terms::default();
     let mut rows = Vec::new();
     let known = [("impôt", [1.0, 3.0, 5.0]), ("but", [4.0, 4.0, 1.0]), ("raja", [6.0, 5.0, 2.0])];
