@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::news::language::Language;
-use crate::news::lexicon::{COUNTS, Lexicon, MOST_MARKS, Mark};
+use crate::news::lexicon::{COUNTS, Lexicon, MOST_MARKS, Mark, number_of};
 use crate::news::tokens::Family;
 
 /// Why a folder's files are no lexicon.
@@ -91,10 +91,10 @@ impl Knowledge {
                 Some(codes) => {
                     let codes = parse_countries(codes).map_err(broken)?;
                     Tells::Countries(
-                        codes.into_iter().map(|code| known_as(&mut self.countries, code)).collect(),
+                        codes.into_iter().map(|code| number_of(&mut self.countries, code)).collect(),
                     )
                 }
-                None => Tells::Mark(known_as(&mut self.marks, mark(&name, value).map_err(broken)?)),
+                None => Tells::Mark(number_of(&mut self.marks, mark(&name, value).map_err(broken)?)),
             };
             let languages = match *languages {
                 "*" => None,
@@ -154,14 +154,6 @@ fn parse_countries(codes: &str) -> Result<Vec<String>, String> {
         Some(code).filter(is_code).map(str::to_owned).ok_or_else(|| format!("{code:?} is no country code"))
     };
     codes.split(',').map(code).collect()
-}
-
-/// The number of `one` among those known, which it joins if it is new.
-fn known_as<T: PartialEq>(known: &mut Vec<T>, one: T) -> usize {
-    known.iter().position(|known| *known == one).unwrap_or_else(|| {
-        known.push(one);
-        known.len() - 1
-    })
 }
 
 fn parse_languages(codes: &str) -> Result<Vec<Language>, String> {

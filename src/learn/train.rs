@@ -13,7 +13,7 @@ use super::folds::folds_by_source;
 use super::multinomials::{FamilyTotals, Multinomials};
 use super::weigh::{FamilyWeighting, Sums, weigh};
 use crate::news::language::Language;
-use crate::news::model::{TopicModel, soft_max};
+use crate::news::model::{TopicModel, highest, soft_max};
 use crate::news::model_file::{Header, ModelKind};
 use crate::news::tokens::Family;
 
@@ -277,9 +277,7 @@ impl<'d> Workshop<'d> {
 
 fn prediction(headline: &HeldOut, calibration: &Calibration) -> Prediction {
     let probabilities = calibration.probabilities(&headline.scores);
-    let first_highest =
-        |best: usize, at: usize| if probabilities.get(at) > probabilities.get(best) { at } else { best };
-    let chosen = (0..probabilities.len()).fold(0, first_highest);
+    let (chosen, _) = highest(&probabilities);
     Prediction { truth: headline.label, also: headline.also.clone(), chosen, probabilities }
 }
 
@@ -337,7 +335,7 @@ mod tests {
     /// the six, have headlines by rubric, every other of them under the wrong topic.
     fn documents() -> Documents {
         let document = |label: usize, term: u32, source: usize, labelled_by: LabelledBy| Document {
-            language: Language::new("fr").expect("a code"),
+            language: french(),
             label,
             also: Vec::new(),
             labelled_by,
@@ -358,6 +356,15 @@ mod tests {
         }
     }
 
+    fn french() -> Language {
+        Language::new("fr").expect("a code")
+    }
+
+    fn workshop(documents: &Documents) -> Workshop<'_> {
+        let settings = TrainSettings::default();
+        Workshop::new(documents, french(), &settings).expect("there are headlines of two topics")
+    }
+
     fn rubric_counts(workshop: &Workshop<'_>) -> Vec<f32> {
         // Each term's hand-labelled headlines, under their own label alone, aside.
         let by_hand = 120.0 * workshop.settings.own_hand;
@@ -369,10 +376,7 @@ mod tests {
     #[test]
     fn headlines_whose_rubric_is_doubted_are_not_counted() {
         let documents = documents();
-        let language = Language::new("fr").expect("a code");
-        let settings = TrainSettings::default();
-        let workshop =
-            Workshop::new(&documents, language, &settings).expect("there are headlines of two topics");
+        let workshop = workshop(&documents);
         assert_eq!(rubric_counts(&workshop), [10.0; 4], "half of the rubrics are wrong");
         let trusted = workshop.without_doubted(None);
         assert_eq!(rubric_counts(&trusted), [10.0, 0.0, 0.0, 10.0]);
@@ -381,10 +385,7 @@ mod tests {
     #[test]
     fn a_folds_confidence_is_calibrated_on_the_others_alone() {
         let documents = documents();
-        let language = Language::new("fr").expect("a code");
-        let settings = TrainSettings::default();
-        let workshop =
-            Workshop::new(&documents, language, &settings).expect("there are headlines of two topics");
+        let workshop = workshop(&documents);
         // The same scores, right 70 times in a hundred in one fold and 95 times in the other.
         let fold = |right: usize| {
             let label = |n: usize| usize::from(n >= right);
@@ -397,7 +398,6 @@ mod tests {
     #[test]
     fn labels_of_a_file_teach_but_nothing_is_judged_by_them() {
         let mut documents = documents();
-        let language = Language::new("fr").expect("a code");
         documents
             .documents
             .iter_mut()
@@ -405,11 +405,9 @@ mod tests {
             .for_each(|document| document.labelled_by = LabelledBy::LabelsFile);
         let by_hand = |document: &&Document| document.labelled_by == LabelledBy::Hand;
         let judged = documents.documents.iter().filter(by_hand).count();
-        let settings = TrainSettings::default();
-        let workshop =
-            Workshop::new(&documents, language, &settings).expect("there are headlines of two topics");
+        let workshop = workshop(&documents);
         assert_eq!(workshop.cross_validate().iter().flatten().count(), judged);
-        let read = documents.documents.iter().filter(|document| is_read(document, language)).count();
+        let read = documents.documents.iter().filter(|document| is_read(document, french())).count();
         assert!(read > judged, "{read} {judged}");
         let counted: f32 = workshop.all.0.row(0).iter().sum();
         let expected: f32 = documents

@@ -59,15 +59,16 @@ impl Lexicon {
         let mut codes: Vec<&str> = Vec::new();
         let mut by_words: BTreeMap<Vec<u64>, Entry> = BTreeMap::new();
         for (term, mark) in marked {
-            if let Some(id) = id(&mut marks, mark.clone()) {
+            if let Ok(id) = u8::try_from(number_of(&mut marks, mark.clone())) {
                 insert(&mut by_words.entry(words(term)).or_default().marks, id);
             }
         }
         for (term, code) in countries {
-            if let Some(id) = id(&mut codes, code) {
+            if let Ok(id) = u8::try_from(number_of(&mut codes, code)) {
                 insert(&mut by_words.entry(words(term)).or_default().countries, id);
             }
         }
+        marks.truncate(MOST_MARKS);
         let inside: Vec<(Vec<u64>, Vec<u8>)> = by_words
             .iter()
             .filter(|(words, entry)| words.len() > 1 && entry.countries.is_empty())
@@ -198,15 +199,12 @@ impl Lexicon {
     }
 }
 
-/// The number of a mark or country among those known, which it joins if it is new; `None` when there are too many.
-fn id<T: PartialEq>(known: &mut Vec<T>, one: T) -> Option<u8> {
-    let at = known.iter().position(|known| *known == one);
-    let at = at.unwrap_or_else(|| {
+/// The number of `one` among those known, which it joins if it is new.
+pub fn number_of<T: PartialEq>(known: &mut Vec<T>, one: T) -> usize {
+    known.iter().position(|known| *known == one).unwrap_or_else(|| {
         known.push(one);
         known.len() - 1
-    });
-    known.truncate(MOST_MARKS);
-    u8::try_from(at).ok()
+    })
 }
 
 /// Keeps `set` sorted and each number in it once.

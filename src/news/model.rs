@@ -6,8 +6,9 @@
 //! family weight * attribute weight * (log P(term | topic) - mean over topics of log P(term | topic))
 //! ```
 //!
-//! where P is a multinomial over the term's family. This is attribute-weighted naive Bayes (Zaidi et al. 2013). Terms that the model does not know say nothing. Probabilities are the
-//! scores' soft maximum, computed with the largest score taken off first.
+//! where P is a multinomial over the term's family. This is attribute-weighted naive Bayes (Zaidi et al. 2013). Terms
+//! that the model does not know say nothing. Probabilities are the scores' soft maximum, computed with the largest
+//! score taken off first.
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
@@ -263,7 +264,7 @@ pub fn soft_max(scores: &mut [f64]) {
 }
 
 /// Where the highest score stands first, and whether another equals it.
-fn highest(scores: &[f64]) -> (usize, bool) {
+pub fn highest(scores: &[f64]) -> (usize, bool) {
     let mut best = (0, f64::NEG_INFINITY);
     let mut tied = false;
     for (at, &score) in scores.iter().enumerate() {
