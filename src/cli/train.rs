@@ -18,7 +18,7 @@ use crate::learn::knowledge::Knowledge;
 use crate::learn::labels::Labels;
 use crate::learn::language::{self, Sample};
 use crate::learn::merge::merge;
-use crate::learn::train::{TrainSettings, cross_validate, train};
+use crate::learn::train::{TrainSettings, UnseenSources, cross_validate, train};
 use crate::news::language::{Language, LanguageModel};
 use crate::news::model::TopicModel;
 use crate::news::pipeline::DEFAULT_THRESHOLD;
@@ -104,7 +104,11 @@ impl Task<'_> {
             let path = topic_path(out, language);
             let before = read_model(&path)?;
             write_file(&path, &trained.model.write())?;
-            let unseen = format!("unseen sources  {}\n", headline_figures(&trained.cross_validated));
+            let UnseenSources { train, dev } = &trained.unseen;
+            let mut unseen = format!("  unseen sources  {}\n", headline_figures(train));
+            if dev.headlines > 0 {
+                unseen += &format!("  unseen sources, dev  {}\n", headline_figures(dev));
+            }
             self.tell(&path, &unseen, &trained.model, before.as_ref());
         }
         if self.arguments.languages.is_empty() {
@@ -145,7 +149,7 @@ impl Task<'_> {
             let (model, weight) = merge(&before, &own, lexicon.as_ref(), &made_by)?;
             let path = topic_path(out, language);
             write_file(&path, &model.write())?;
-            let merged = format!("merged {} headlines, each counted {weight} times\n", own.len());
+            let merged = format!("  merged {} headlines, each counted {weight} times\n", own.len());
             self.tell(&path, &merged, &model, Some(&before));
         }
         // The folder is to serve as it is.
@@ -162,13 +166,16 @@ impl Task<'_> {
         let documents = self.documents(&settings);
         for language in languages {
             self.bar.set_message(format!("cross-validating {language}"));
-            let figures = cross_validate(&documents, language, &settings)?;
-            let mut text = format!("{language}  {}\n", headline_figures(&figures));
-            for topic in figures.topics {
+            let UnseenSources { train, dev } = cross_validate(&documents, language, &settings)?;
+            let mut text = format!("{language}  {}\n", headline_figures(&train));
+            for topic in train.topics {
                 text += &format!(
                     "    {:12} precision {:.3}  recall {:.3}  F1 {:.3}  {:6} headlines\n",
                     topic.label, topic.precision, topic.recall, topic.f1, topic.support
                 );
+            }
+            if dev.headlines > 0 {
+                text += &format!("    dev  {}\n", headline_figures(&dev));
             }
             self.say(&text);
         }
@@ -208,7 +215,7 @@ impl Task<'_> {
             }
         };
         let held_out = headline_figures(&now);
-        self.say(&format!("{}\n  {first}  held out (dev)  {held_out}\n  {compared}\n", path.display()));
+        self.say(&format!("{}\n{first}  held out (dev)  {held_out}\n  {compared}\n", path.display()));
     }
 
     /// Prints without tearing the progress bar.

@@ -1,6 +1,7 @@
 //! Confidence that is a probability: one temperature for a model's scores (Guo et al. 2017, "On calibration of
 //! modern neural networks"), fitted on headlines of sources that the scores have not seen.
 
+use super::corpus::Split;
 use super::train::{HeldOut, Learned};
 use crate::news::model::soft_max;
 
@@ -17,9 +18,11 @@ const FACTORS: std::ops::RangeInclusive<u32> = 30..=300;
 /// at 1.05 to 1.1 on unseen sources and at 1.1 to 1.3 on headlines drawn at random (`models/EXPERIMENTS.md`).
 const SHARPER: f64 = 1.12;
 
-/// The factor under which whether the held-out headlines are right surprises least, made sharper by [`SHARPER`].
+/// The factor under which whether the held-out headlines are right surprises least, made sharper by [`SHARPER`]. Those
+/// of the dev split are left out: they are to judge the result.
 pub fn calibrate<'h>(held_out: impl IntoIterator<Item = &'h HeldOut>) -> Calibration {
-    let held_out: Vec<&HeldOut> = held_out.into_iter().collect();
+    let held_out: Vec<&HeldOut> =
+        held_out.into_iter().filter(|headline| headline.split == Split::Train).collect();
     let mut best = (f64::INFINITY, 1.0);
     for hundredths in FACTORS {
         let factor = f64::from(hundredths) / 100.0;
@@ -63,12 +66,15 @@ impl Calibration {
 mod tests {
     use super::*;
 
+    fn held_out(label: usize, scores: [f64; 2]) -> HeldOut {
+        HeldOut { split: Split::Train, label, also: Vec::new(), scores: scores.to_vec() }
+    }
+
     #[test]
     fn confidence_follows_the_share_that_is_right() {
         // Scores that say e^2 to 1 where seven in ten are right: too sure by half.
-        let headline =
-            |n: usize| HeldOut { label: usize::from(n % 10 >= 7), also: Vec::new(), scores: vec![2.0, 0.0] };
-        let held_out: Vec<HeldOut> = (0..1000).map(headline).collect();
+        let held_out: Vec<HeldOut> =
+            (0..1000).map(|n| held_out(usize::from(n % 10 >= 7), [2.0, 0.0])).collect();
         let calibration = calibrate(&held_out);
         // ln(0.7 / 0.3) / 2 is 0.424.
         assert!((calibration.factor - 0.424 * SHARPER).abs() < 0.01, "{calibration:?}");
@@ -76,9 +82,8 @@ mod tests {
 
     #[test]
     fn scores_of_what_was_learned_are_those_calibrated() {
-        let held_out = [HeldOut { label: 0, also: Vec::new(), scores: vec![1.0, 0.5] }];
         let factor = 2.0;
-        let scaled = Calibration { factor }.probabilities(&held_out[0].scores);
+        let scaled = Calibration { factor }.probabilities(&[1.0, 0.5]);
         let expected = 1.0 / (1.0 + (-factor * 0.5f64).exp());
         assert!((scaled[0] - expected).abs() < 1e-12, "{scaled:?}");
     }

@@ -74,8 +74,16 @@ pub enum TrainError {
 #[derive(Debug, Clone)]
 pub struct Trained {
     pub model: TopicModel,
-    /// The figures of models that were made without each fold's sources, on those sources.
-    pub cross_validated: Figures,
+    pub unseen: UnseenSources,
+}
+
+/// How good models that were made without each fold's sources are on those sources.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnseenSources {
+    /// On the hand-labelled headlines of the training split, which models of the other folds are made from.
+    pub train: Figures,
+    /// On those of the dev split, which no model is made from.
+    pub dev: Figures,
 }
 
 /// Makes the topic model of one language.
@@ -88,14 +96,14 @@ pub fn train(
     let workshop = Workshop::new(documents, language, settings)?;
     let held_out = workshop.cross_validate();
     let calibration = calibrate(held_out.iter().flatten());
-    let cross_validated = workshop.figures(&held_out);
+    let unseen = workshop.figures(&held_out);
     let workshop = workshop.without_doubted(None);
     let learned = calibration.apply(workshop.learn(None));
     let lexicon = documents.lexicons.get(&language).cloned().unwrap_or_default();
     let weights = assemble(&documents.vocabulary, &workshop.all.0, &learned, lexicon, settings)?;
     let labels = documents.labels.clone();
     let header = Header::new(ModelKind::Topic, format!("topic-{language}"), vec![language], labels, made_by);
-    Ok(Trained { model: TopicModel::new(header, weights), cross_validated })
+    Ok(Trained { model: TopicModel::new(header, weights), unseen })
 }
 
 /// What was learned of how much families and terms count.
@@ -111,7 +119,7 @@ pub fn cross_validate(
     documents: &Documents,
     language: Language,
     settings: &TrainSettings,
-) -> Result<Figures, TrainError> {
+) -> Result<UnseenSources, TrainError> {
     let workshop = Workshop::new(documents, language, settings)?;
     let held_out = workshop.cross_validate();
     Ok(workshop.figures(&held_out))
@@ -120,6 +128,7 @@ pub fn cross_validate(
 /// The scores of one held-out headline.
 #[derive(Debug, Clone)]
 pub struct HeldOut {
+    pub split: Split,
     pub label: usize,
     pub also: Vec<usize>,
     pub scores: Vec<f64>,
@@ -142,7 +151,7 @@ impl<'d> Workshop<'d> {
         language: Language,
         settings: &TrainSettings,
     ) -> Result<Workshop<'d>, TrainError> {
-        let judged = |document: &&Document| is_judged(document, language);
+        let judged = |document: &&Document| is_judged(document, language) && document.split == Split::Train;
         if !documents.documents.iter().any(|document| judged(&document)) {
             return Err(TrainError::NoHeadlines(language));
         }
@@ -256,7 +265,7 @@ impl<'d> Workshop<'d> {
             let judged = judged.map(|document| {
                 let row = row(document, &multinomials, labels);
                 let scores = learned.attributes.scores(&row, &learned.weighting);
-                HeldOut { label: document.label, also: document.also.clone(), scores }
+                HeldOut { split: document.split, label: document.label, also: document.also.clone(), scores }
             });
             judged.collect::<Vec<_>>()
         };
@@ -264,14 +273,21 @@ impl<'d> Workshop<'d> {
     }
 
     /// The figures of all folds together, the confidence of each calibrated on the others.
-    fn figures(&self, held_out: &[Vec<HeldOut>]) -> Figures {
+    fn figures(&self, held_out: &[Vec<HeldOut>]) -> UnseenSources {
         let of_fold = |(fold, headlines): (usize, &Vec<HeldOut>)| {
             let others = held_out.iter().enumerate().filter(|(other, _)| *other != fold);
             let calibration = calibrate(others.flat_map(|(_, headlines)| headlines));
-            headlines.iter().map(|headline| prediction(headline, &calibration)).collect::<Vec<_>>()
+            let prediction = |headline: &HeldOut| (headline.split, prediction(headline, &calibration));
+            headlines.iter().map(prediction).collect::<Vec<_>>()
         };
-        let predictions: Vec<Prediction> = held_out.par_iter().enumerate().flat_map_iter(of_fold).collect();
-        figures(&self.documents.labels, &predictions, 0.0)
+        let predictions: Vec<(Split, Prediction)> =
+            held_out.par_iter().enumerate().flat_map_iter(of_fold).collect();
+        let of_split = |split: Split| {
+            let of_split = predictions.iter().filter(|(of, _)| *of == split);
+            let predictions: Vec<Prediction> = of_split.map(|(_, prediction)| prediction.clone()).collect();
+            figures(&self.documents.labels, &predictions, 0.0)
+        };
+        UnseenSources { train: of_split(Split::Train), dev: of_split(Split::Dev) }
     }
 }
 
@@ -288,11 +304,9 @@ fn is_read(document: &Document, language: Language) -> bool {
         && document.split == Split::Train
 }
 
-/// A hand-labelled training headline of the language: what cross-validation judges by.
+/// A hand-labelled headline of the language: what cross-validation judges by.
 fn is_judged(document: &Document, language: Language) -> bool {
-    document.language == language
-        && document.labelled_by == LabelledBy::Hand
-        && document.split == Split::Train
+    document.language == language && document.labelled_by == LabelledBy::Hand
 }
 
 /// How often a headline's terms are counted.
@@ -389,10 +403,41 @@ mod tests {
         // The same scores, right 70 times in a hundred in one fold and 95 times in the other.
         let fold = |right: usize| {
             let label = |n: usize| usize::from(n >= right);
-            (0..100).map(|n| HeldOut { label: label(n), also: Vec::new(), scores: vec![2.0, 0.0] }).collect()
+            let headline = |n| HeldOut {
+                split: Split::Train,
+                label: label(n),
+                also: Vec::new(),
+                scores: vec![2.0, 0.0],
+            };
+            (0..100).map(headline).collect()
         };
-        let error = workshop.figures(&[fold(70), fold(95)]).calibration_error;
+        let error = workshop.figures(&[fold(70), fold(95)]).train.calibration_error;
         assert!(error > 0.2, "{error}: a fold that has seen itself is as sure as it is right");
+    }
+
+    #[test]
+    fn dev_headlines_are_judged_apart_and_teach_nothing() {
+        let mut documents = documents();
+        let without = workshop(&documents).cross_validate();
+        // As many headlines again, all under the wrong label: as dev, they change no score of the others.
+        let wrong: Vec<Document> = documents
+            .documents
+            .iter()
+            .filter(|document| is_judged(document, french()))
+            .map(|document| Document { label: 1 - document.label, split: Split::Dev, ..document.clone() })
+            .collect();
+        documents.documents.extend(wrong);
+        let workshop = workshop(&documents);
+        let held_out = workshop.cross_validate();
+        let train = |folds: &[Vec<HeldOut>]| -> Vec<Vec<f64>> {
+            let train = folds.iter().flatten().filter(|headline| headline.split == Split::Train);
+            train.map(|headline| headline.scores.clone()).collect()
+        };
+        assert_eq!(train(&held_out), train(&without));
+        assert_eq!(calibrate(held_out.iter().flatten()), calibrate(without.iter().flatten()));
+        let unseen = workshop.figures(&held_out);
+        assert_eq!((unseen.train.headlines, unseen.train.accuracy), (240, 1.0));
+        assert_eq!((unseen.dev.headlines, unseen.dev.accuracy), (240, 0.0));
     }
 
     #[test]
