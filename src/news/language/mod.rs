@@ -183,7 +183,7 @@ impl LanguageModel {
     }
 
     fn n_gram_witness(&self, tally: &Tally) -> Witness {
-        let name = "character n-grams";
+        let name = "n-grams and words";
         if tally.letters == 0 {
             return Witness { name, language: None, says: "there is no letter".into() };
         }

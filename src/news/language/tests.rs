@@ -169,7 +169,7 @@ fn a_page_in_a_language_unheard_of_changes_nothing() {
 fn witnesses_speak_in_their_order() {
     let told = MODEL.witnesses("Le ministre défend son budget", Some(language("fr")));
     let names: Vec<&str> = told.iter().map(|witness| witness.name).collect();
-    assert_eq!(names, ["character n-grams", "page", "whatlang"]);
+    assert_eq!(names, ["n-grams and words", "page", "whatlang"]);
     assert!(told.iter().all(|witness| witness.language == Some(language("fr"))), "{told:?}");
     assert!(told.iter().all(|witness| !witness.says.is_empty()));
 }
