@@ -48,7 +48,7 @@ impl Default for TrainSettings {
             rubric_doubt: 0.5,
             rubric_cap: 6000,
             balance: 0.3,
-            most_terms: 150_000,
+            most_terms: 200_000,
         }
     }
 }
