@@ -29,7 +29,7 @@ pub struct EvaluateArguments {
     /// others.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     data: Vec<PathBuf>,
-    /// Below this probability a topic is `other`.
+    /// Below this probability a topic is `other`, where the model knows that topic.
     #[arg(long, value_name = "P", default_value_t = DEFAULT_THRESHOLD, value_parser = super::probability)]
     threshold: f64,
     /// For machines.
@@ -122,6 +122,9 @@ fn write_report(
 
 /// One line of the figures that matter most.
 pub fn headline_figures(figures: &Figures) -> String {
+    if figures.headlines == 0 {
+        return "no headline to judge by".to_owned();
+    }
     format!(
         "macro-F1 {:.3}  accuracy {:.3} (also {:.3})  calibration error {:.3}  {} headlines",
         figures.macro_f1,
@@ -156,7 +159,11 @@ fn tables(evaluation: &Evaluation) -> String {
     );
     for point in figures.curve.iter().step_by(2) {
         let bar = "#".repeat((point.coverage * 40.0).round() as usize);
-        text += &format!("{:9.2} {:9.3} {:10.3}   {bar}\n", point.threshold, point.coverage, point.precision);
+        let precision = match point.coverage {
+            0.0 => "-".to_owned(),
+            _ => format!("{:.3}", point.precision),
+        };
+        text += &format!("{:9.2} {:9.3} {precision:>10}   {bar}\n", point.threshold, point.coverage);
     }
     text += "\nconfidence      headlines  mean confidence  share right\n";
     for bin in figures.calibration.iter().filter(|bin| bin.headlines > 0) {

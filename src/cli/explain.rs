@@ -31,7 +31,7 @@ pub struct ExplainArguments {
     /// How many terms to show for the topic, and how many against it.
     #[arg(long, value_name = "N", default_value_t = 10)]
     terms: usize,
-    /// Below this probability a topic is `other`.
+    /// Below this probability a topic is `other`, where the model knows that topic.
     #[arg(long, value_name = "P", default_value_t = DEFAULT_THRESHOLD, value_parser = super::probability)]
     threshold: f64,
     /// Models of your own, a directory that `newswire train` wrote.
@@ -135,7 +135,13 @@ fn for_people(explanation: &Explanation, terms: usize) -> String {
     }
     match &explanation.topic {
         Some(topic) => text += &topic_for_people(topic, terms),
-        None => text += &format!("\n{DIM}topic{DIM:#}     none: no topic model speaks this language\n"),
+        None => {
+            let why = match explanation.language {
+                Language::UND => "no language was told",
+                _ => "no topic model speaks this language",
+            };
+            text += &format!("\n{DIM}topic{DIM:#}     none: {why}\n");
+        }
     }
     text + "\n"
 }

@@ -40,7 +40,7 @@ pub struct LabelArguments {
     /// Give articles and teasers their body; over `output.body`.
     #[arg(long)]
     body: bool,
-    /// Below this probability a topic is `other`; over `topic.threshold`.
+    /// Below this probability a topic is `other`, where the model knows that topic; over `topic.threshold`.
     #[arg(long, value_name = "P", value_parser = super::probability)]
     threshold: Option<f64>,
     /// Models of your own, a directory that `newswire train` wrote; over `models.dir`.

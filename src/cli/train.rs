@@ -69,6 +69,7 @@ pub fn run(arguments: TrainArguments) -> anyhow::Result<ExitCode> {
     Labels::read(&arguments.labels)?.apply(&mut examples)?;
     let knowledge = arguments.lexicon.as_deref().map(Knowledge::read).transpose()?;
     let languages = languages(&examples, &arguments.languages)?;
+    bar.suspend(|| anstream::eprint!("newswire: {}", rows(&examples)));
     let task = Task { arguments: &arguments, examples: &examples, knowledge, bar: &bar };
     match (&arguments.init, &arguments.out) {
         (Some(from), Some(out)) => task.merge(from, out, languages)?,
@@ -104,16 +105,24 @@ impl Task<'_> {
             let path = topic_path(out, language);
             let before = read_model(&path)?;
             write_file(&path, &trained.model.write())?;
-            let UnseenSources { train, dev } = &trained.unseen;
-            let mut unseen = format!("  unseen sources  {}\n", headline_figures(train));
+            let UnseenSources { by_source, train, dev } = &trained.unseen;
+            let title = unseen_title(*by_source);
+            let mut unseen = format!("  {title}  {}\n", headline_figures(train));
             if dev.headlines > 0 {
-                unseen += &format!("  unseen sources, dev  {}\n", headline_figures(dev));
+                unseen += &format!("  {title}, dev  {}\n", headline_figures(dev));
             }
             self.tell(&path, &unseen, &trained.model, before.as_ref());
         }
         if self.arguments.languages.is_empty() {
             self.bar.set_message("telling languages apart");
             let samples = self.samples(Split::Train);
+            let spoken: BTreeSet<Language> = self.examples.iter().map(|example| example.language).collect();
+            if let (1, Some(only)) = (spoken.len(), spoken.first()) {
+                self.say(&format!(
+                    "the corpus has one language: language.model will take every text for {only}; add rows of other \
+                     languages (\"text\" in place of \"title\"), or put the shipped language.model in its place\n"
+                ));
+            }
             let model = language::train(&samples, &self.made_by("trained on"))?;
             let path = out.join("language.model");
             let before = fs::read(&path).ok().and_then(|bytes| LanguageModel::read(&bytes).ok());
@@ -131,14 +140,16 @@ impl Task<'_> {
 
     fn merge(&self, from: &Path, out: &Path, languages: BTreeSet<Language>) -> anyhow::Result<()> {
         make_folder(out)?;
-        for language in languages {
+        for &language in &languages {
             let path = topic_path(from, language);
-            let Some(before) = read_model(&path)? else {
+            if !path.exists() {
                 bail!(
-                    "--init has no model of language {language}: {:?} is missing or of another format",
-                    path
+                    "--init has no model of language {language}: {path:?} is missing; train one without --init, or \
+                     name the languages to merge with --languages"
                 );
-            };
+            }
+            let bytes = fs::read(&path).with_context(|| format!("cannot read {path:?}"))?;
+            let before = TopicModel::read(&bytes).with_context(|| format!("cannot merge into {path:?}"))?;
             let own = |example: &&Example| {
                 example.language == language && example.topic.is_some() && example.split == Split::Train
             };
@@ -152,13 +163,7 @@ impl Task<'_> {
             let merged = format!("  merged {} headlines, each counted {weight} times\n", own.len());
             self.tell(&path, &merged, &model, Some(&before));
         }
-        // The folder is to serve as it is.
-        let language = from.join("language.model");
-        if language.exists() && from != out {
-            fs::copy(&language, out.join("language.model"))
-                .with_context(|| format!("cannot copy {:?} to {:?}", language.display(), out.display()))?;
-        }
-        Ok(())
+        copy_models(from, out, &languages)
     }
 
     fn measure(&self, languages: BTreeSet<Language>) -> anyhow::Result<()> {
@@ -166,8 +171,9 @@ impl Task<'_> {
         let documents = self.documents(&settings);
         for language in languages {
             self.bar.set_message(format!("cross-validating {language}"));
-            let UnseenSources { train, dev } = cross_validate(&documents, language, &settings)?;
-            let mut text = format!("{language}  {}\n", headline_figures(&train));
+            let UnseenSources { by_source, train, dev } = cross_validate(&documents, language, &settings)?;
+            let title = unseen_title(by_source);
+            let mut text = format!("{language}  {title}  {}\n", headline_figures(&train));
             for topic in train.topics {
                 text += &format!(
                     "    {:12} precision {:.3}  recall {:.3}  F1 {:.3}  {:6} headlines\n",
@@ -175,7 +181,7 @@ impl Task<'_> {
                 );
             }
             if dev.headlines > 0 {
-                text += &format!("    dev  {}\n", headline_figures(&dev));
+                text += &format!("    {title}, dev  {}\n", headline_figures(&dev));
             }
             self.say(&text);
         }
@@ -227,9 +233,30 @@ impl Task<'_> {
     fn made_by(&self, how: &str) -> String {
         let names = self.arguments.corpus.iter().filter_map(|path| path.file_name());
         let names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
-        let lexicon = if self.knowledge.is_some() { "with a lexicon" } else { "without a lexicon" };
-        format!("newswire {}: {how} {}, {lexicon}", env!("CARGO_PKG_VERSION"), names.join(", "))
+        let lexicon = match (&self.knowledge, &self.arguments.init) {
+            (Some(_), _) => ", with a lexicon",
+            (None, None) => ", without a lexicon",
+            // The lexicon stays that of the model before.
+            (None, Some(_)) => "",
+        };
+        format!("newswire {}: {how} {}{lexicon}", env!("CARGO_PKG_VERSION"), names.join(", "))
     }
+}
+
+/// What the figures of cross-validation are of.
+fn unseen_title(by_source: bool) -> &'static str {
+    if by_source { "unseen sources" } else { "unseen headlines (fewer than six sources)" }
+}
+
+/// How many rows of which use a corpus has, in a line.
+fn rows(examples: &[Example]) -> String {
+    let count = |held: &dyn Fn(&Example) -> bool| examples.iter().filter(|example| held(example)).count();
+    let train = count(&|example| example.topic.is_some() && example.split == Split::Train);
+    let dev = count(&|example| example.topic.is_some() && example.split == Split::Dev);
+    let without = count(&|example| example.topic.is_none());
+    format!(
+        "{train} rows with a topic to train on, {dev} held out, {without} without a topic tell languages alone\n"
+    )
 }
 
 fn topic_path(folder: &Path, language: Language) -> PathBuf {
@@ -238,6 +265,21 @@ fn topic_path(folder: &Path, language: Language) -> PathBuf {
 
 fn make_folder(folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {:?}", folder.display()))
+}
+
+/// Copies the models that nothing was merged into: the folder is to serve as it is.
+fn copy_models(from: &Path, out: &Path, merged: &BTreeSet<Language>) -> anyhow::Result<()> {
+    let merged: Vec<PathBuf> = merged.iter().map(|&language| topic_path(from, language)).collect();
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {:?}", from.display()))? {
+        let model = entry?.path();
+        let is_model = model.extension().is_some_and(|extension| extension == "model");
+        let copy = out.join(model.file_name().unwrap_or_default());
+        if is_model && !merged.contains(&model) && copy != model {
+            fs::copy(&model, &copy)
+                .with_context(|| format!("cannot copy {:?} to {:?}", model.display(), copy.display()))?;
+        }
+    }
+    Ok(())
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {

@@ -124,7 +124,7 @@ pub enum OutputKey {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Topic {
-    /// Below this probability, from 0 to 1, a topic is `other`.
+    /// Below this probability, from 0 to 1, a topic is `other`, where the models know that topic.
     pub threshold: f64,
 }
 

@@ -34,16 +34,26 @@ pub fn calibrate<'h>(held_out: impl IntoIterator<Item = &'h HeldOut>) -> Calibra
     Calibration { factor: best.1 * SHARPER }
 }
 
-/// The mean surprise at whether the most probable topic is the right one, in nats.
+/// The mean surprise at whether the most probable topic is the right one, in nats. That is taken for one headline more
+/// of each outcome than there were (Platt 1999, "Probabilistic outputs for support vector machines"): a few headlines
+/// that are all right are no proof that all will be.
 fn surprise(held_out: &[&HeldOut], calibration: &Calibration) -> f64 {
-    let of = |headline: &&HeldOut| {
-        let probabilities = calibration.probabilities(&headline.scores);
-        let highest = probabilities.iter().copied().fold(0.0, f64::max);
-        let right = probabilities.get(headline.label).is_some_and(|&own| own >= highest);
-        let probability: f64 = if right { highest } else { 1.0 - highest };
-        -probability.max(1e-12).ln()
+    let told: Vec<(f64, bool)> = held_out
+        .iter()
+        .map(|headline| {
+            let probabilities = calibration.probabilities(&headline.scores);
+            let highest = probabilities.iter().copied().fold(0.0, f64::max);
+            (highest, probabilities.get(headline.label).is_some_and(|&own| own >= highest))
+        })
+        .collect();
+    let right = told.iter().filter(|(_, right)| *right).count() as f64;
+    let wrong = told.len() as f64 - right;
+    let target = |is_right: bool| if is_right { (right + 1.0) / (right + 2.0) } else { 1.0 / (wrong + 2.0) };
+    let of = |&(highest, is_right): &(f64, bool)| {
+        let share = target(is_right);
+        -share * highest.max(1e-12).ln() - (1.0 - share) * (1.0 - highest).max(1e-12).ln()
     };
-    held_out.iter().map(of).sum::<f64>() / held_out.len().max(1) as f64
+    told.iter().map(of).sum::<f64>() / told.len().max(1) as f64
 }
 
 impl Calibration {
@@ -78,6 +88,14 @@ mod tests {
         let calibration = calibrate(&held_out);
         // ln(0.7 / 0.3) / 2 is 0.424.
         assert!((calibration.factor - 0.424 * SHARPER).abs() < 0.01, "{calibration:?}");
+    }
+
+    #[test]
+    fn a_few_headlines_that_are_all_right_are_no_proof() {
+        let held_out: Vec<HeldOut> = (0..20).map(|_| held_out(0, [2.0, 0.0])).collect();
+        let calibration = calibrate(&held_out);
+        let confidence = calibration.probabilities(&[2.0, 0.0])[0];
+        assert!((0.9..0.98).contains(&confidence), "{confidence}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Labelled headlines: JSON lines, plain or gzipped, to examples.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -136,12 +136,20 @@ fn read_file(path: &Path, read_bytes: &dyn Fn(u64), examples: &mut Vec<Example>)
         Box::new(file)
     };
     for (number, line) in BufReader::with_capacity(1 << 16, plain).lines().enumerate() {
-        let line = line.map_err(unreadable)?;
-        if line.trim().is_empty() {
+        let broken = |error: String| CorpusError::Row { path: path.to_owned(), line: number + 1, error };
+        let line = line.map_err(|error| match error.kind() {
+            ErrorKind::InvalidData => broken("the line is not UTF-8; convert the file to UTF-8".to_owned()),
+            _ => unreadable(error),
+        })?;
+        // Some editors and spreadsheets begin a file with a byte order mark.
+        let line = line.trim_start_matches('\u{feff}').trim();
+        if line.is_empty() {
             continue;
         }
-        let broken = |error: String| CorpusError::Row { path: path.to_owned(), line: number + 1, error };
-        let row: Row = serde_json::from_str(&line).map_err(|error| broken(error.to_string()))?;
+        if !line.starts_with('{') {
+            return Err(broken("it does not begin with \"{\"; one object stands on each line".to_owned()));
+        }
+        let row: Row = serde_json::from_str(line).map_err(|error| broken(error.to_string()))?;
         examples.push(example(row).map_err(broken)?);
     }
     Ok(())
@@ -157,6 +165,9 @@ fn example(row: Row) -> Result<Example, String> {
         Some("dev") => Split::Dev,
         Some(other) => return Err(format!("\"split\" is {other:?} where \"train\" or \"dev\" is expected")),
     };
+    if row.topic.as_deref().is_some_and(|topic| topic.trim().is_empty()) {
+        return Err("\"topic\" is empty; name one, or null where the headline has none".to_owned());
+    }
     let is_headline = row.title.is_some();
     let title = row.title.or(row.text).ok_or("neither \"title\" nor \"text\" is there")?;
     Ok(Example {
@@ -220,6 +231,9 @@ mod tests {
         gzipped.write_all(rows.as_bytes()).expect("a vector can be written");
         let gzipped = gzipped.finish().expect("a vector can be written");
         assert_eq!(read_text("corpus.jsonl.gz", &gzipped).expect("the rows are well-formed"), plain);
+        let marked = format!("\u{feff}{rows}");
+        let marked = read_text("corpus.jsonl", marked.as_bytes()).expect("a byte order mark is no text");
+        assert_eq!(marked, plain);
     }
 
     #[test]
@@ -236,6 +250,14 @@ mod tests {
         check_refused("{\"lang\":\"fr\",\"topic\":\"a\",\"title\":\"t\"}\n{\"lang\":\"fr\"}\n", "line 2");
         check_refused("{\"lang\":\"FR\",\"topic\":\"a\",\"title\":\"t\"}\n", "language code");
         check_refused("{\"lang\":\"fr\",\"topic\":\"a\",\"title\":\"t\",\"split\":\"test\"}\n", "\"test\"");
+        check_refused("{\"lang\":\"fr\",\"topic\":\"\",\"title\":\"t\"}\n", "\"topic\" is empty");
+        check_refused(
+            "[\n{\"lang\":\"fr\",\"topic\":\"a\",\"title\":\"t\"}\n]\n",
+            "one object stands on each line",
+        );
+        let latin = read_text("corpus.jsonl", b"\n{\"lang\":\"fr\",\"title\":\"\xe9t\xe9\"}\n");
+        let latin = latin.expect_err("the file is Latin-1").to_string();
+        assert!(latin.contains("line 2") && latin.contains("UTF-8"), "{latin}");
         check_refused("{\"lang\":\"fr\",\"topic\":null,\"title\":\"t\"}\n", "no labelled row");
         let missing = read(&["/nowhere/corpus.jsonl".into()], &|_| {}).expect_err("the file does not exist");
         assert!(missing.to_string().contains("/nowhere/corpus.jsonl"), "{missing}");

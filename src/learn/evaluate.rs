@@ -177,8 +177,13 @@ pub fn figures(labels: &[String], predictions: &[Prediction], threshold: f64) ->
         }
     }
     let topics = topic_figures(labels, &confusion);
-    let with_headlines: Vec<f64> =
-        topics.iter().filter(|topic| topic.support > 0).map(|topic| topic.f1).collect();
+    let told = |at: usize| confusion.iter().any(|row| row.get(at).is_some_and(|&count| count > 0));
+    let with_headlines: Vec<f64> = topics
+        .iter()
+        .enumerate()
+        .filter(|(at, topic)| topic.support > 0 || told(*at))
+        .map(|(_, topic)| topic.f1)
+        .collect();
     let right = predictions.iter().filter(|prediction| prediction.chosen == prediction.truth).count();
     let accepted = |prediction: &&Prediction| {
         prediction.chosen == prediction.truth || prediction.also.contains(&prediction.chosen)
@@ -346,6 +351,15 @@ mod tests {
         assert!((figures.topics[0].f1 - 0.8).abs() < 1e-12);
         assert!((figures.macro_f1 - (0.8 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
         assert_eq!((figures.topics[0].support, figures.coverage), (3, 0.5));
+    }
+
+    #[test]
+    fn a_topic_that_is_said_but_never_true_counts_as_missed() {
+        let labels = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        let predictions = [prediction(0, &[], [0.9, 0.1]), prediction(0, &[], [0.1, 0.9])];
+        // a: 2/3; b: said once, never true, 0; c: neither said nor true, no part of the mean.
+        let macro_f1 = figures(&labels, &predictions, 0.0).macro_f1;
+        assert!((macro_f1 - 1.0 / 3.0).abs() < 1e-12, "{macro_f1}");
     }
 
     #[test]

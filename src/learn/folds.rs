@@ -5,6 +5,15 @@ use std::collections::BTreeMap;
 
 use super::documents::Document;
 
+/// How many `judged` documents each source holds.
+pub fn sources(documents: &[Document], judged: impl Fn(&&Document) -> bool) -> BTreeMap<usize, usize> {
+    let mut by_source: BTreeMap<usize, usize> = BTreeMap::new();
+    for document in documents.iter().filter(judged) {
+        *by_source.entry(document.source).or_default() += 1;
+    }
+    by_source
+}
+
 /// The fold of each document. Sources are dealt by how many `judged` documents they hold, the largest first, each
 /// to the fold that holds fewest so far. A corpus of fewer sources than folds is dealt document by document.
 pub fn folds_by_source(
@@ -12,10 +21,7 @@ pub fn folds_by_source(
     judged: impl Fn(&&Document) -> bool,
     folds: usize,
 ) -> Vec<Option<usize>> {
-    let mut by_source: BTreeMap<usize, usize> = BTreeMap::new();
-    for document in documents.iter().filter(&judged) {
-        *by_source.entry(document.source).or_default() += 1;
-    }
+    let by_source = sources(documents, &judged);
     if by_source.len() < folds {
         let deal = |(number, document): (usize, &Document)| judged(&document).then_some(number % folds);
         return documents.iter().enumerate().map(deal).collect();

@@ -21,6 +21,8 @@ pub enum KnowledgeError {
          and strength (`sport 3`), a country (`@fr`) or a kind, parted by tabs", path.display()
     )]
     Line { path: PathBuf, line: usize, what: String },
+    #[error("the lexicon {} holds no .tsv file; name a folder that does", .0.display())]
+    Empty(PathBuf),
     #[error("the lexicon has {0} different kinds and strengths where at most {MOST_MARKS} are possible")]
     TooManyMarks(usize),
     #[error("the lexicon has {0} different countries where at most {MOST_MARKS} are possible")]
@@ -61,6 +63,9 @@ impl Knowledge {
                 paths.push(path);
             }
         }
+        if paths.is_empty() {
+            return Err(KnowledgeError::Empty(folder.to_owned()));
+        }
         paths.sort();
         let mut knowledge = Knowledge::default();
         for path in &paths {
@@ -87,6 +92,9 @@ impl Knowledge {
             let [term, languages, value] = fields.as_slice() else {
                 return Err(broken(format!("{} fields stand where 3 are expected", fields.len())));
             };
+            if term.is_empty() {
+                return Err(broken("the term is empty".to_owned()));
+            }
             let tells = match value.strip_prefix('@') {
                 Some(codes) => {
                     let codes = parse_countries(codes).map_err(broken)?;
@@ -137,6 +145,10 @@ impl Knowledge {
 fn mark(file: &str, value: &str) -> Result<Mark, String> {
     let strength = |text: &str| matches!(text, "1" | "2" | "3");
     match value.rsplit_once(' ') {
+        // A file for names of all topics is none itself.
+        None if strength(value) && file == "local" => {
+            Err(format!("\"{value}\" names no topic, which local.tsv has to"))
+        }
         None if strength(value) => Ok(Mark { name: format!("{file} {value}"), family: Family::Topic }),
         Some((_, last)) if strength(last) => Ok(Mark { name: value.to_owned(), family: Family::Topic }),
         None if value.starts_with(|first: char| first.is_alphabetic()) => {

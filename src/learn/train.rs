@@ -9,7 +9,7 @@ use super::calibrate::{Calibration, calibrate};
 use super::corpus::{LabelledBy, Split};
 use super::documents::{Counts, Document, Documents};
 use super::evaluate::{Figures, Prediction, figures};
-use super::folds::folds_by_source;
+use super::folds::{folds_by_source, sources};
 use super::multinomials::{FamilyTotals, Multinomials};
 use super::weigh::{FamilyWeighting, Sums, weigh};
 use crate::news::language::Language;
@@ -64,7 +64,10 @@ pub enum TrainError {
          \"by\":\"rubric\")"
     )]
     NoHeadlines(Language),
-    #[error("the corpus has one topic for language {0} where at least two are needed")]
+    #[error(
+        "the corpus has one topic for language {0} where at least two are needed; add headlines of another, or take \
+         \"topic\" off that language's rows, which then teach the language alone"
+    )]
     OneTopic(Language),
     #[error(transparent)]
     Fit(#[from] BayesError),
@@ -80,6 +83,8 @@ pub struct Trained {
 /// How good models that were made without each fold's sources are on those sources.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnseenSources {
+    /// There were sources enough; else headlines were dealt into folds one by one.
+    pub by_source: bool,
     /// On the hand-labelled headlines of the training split, which models of the other folds are made from.
     pub train: Figures,
     /// On those of the dev split, which no model is made from.
@@ -151,11 +156,13 @@ impl<'d> Workshop<'d> {
         language: Language,
         settings: &TrainSettings,
     ) -> Result<Workshop<'d>, TrainError> {
-        let judged = |document: &&Document| is_judged(document, language) && document.split == Split::Train;
+        let judged = |document: &&Document| is_trained_and_judged(document, language);
         if !documents.documents.iter().any(|document| judged(&document)) {
             return Err(TrainError::NoHeadlines(language));
         }
-        if documents.labels.len() < 2 {
+        let mut topics = documents.documents.iter().filter(judged).map(|document| document.label);
+        let first = topics.next();
+        if topics.all(|topic| Some(topic) == first) {
             return Err(TrainError::OneTopic(language));
         }
         let folds = folds_by_source(&documents.documents, judged, FOLDS);
@@ -287,7 +294,9 @@ impl<'d> Workshop<'d> {
             let predictions: Vec<Prediction> = of_split.map(|(_, prediction)| prediction.clone()).collect();
             figures(&self.documents.labels, &predictions, 0.0)
         };
-        UnseenSources { train: of_split(Split::Train), dev: of_split(Split::Dev) }
+        let judged = |document: &&Document| is_trained_and_judged(document, self.language);
+        let by_source = sources(&self.documents.documents, judged).len() >= FOLDS;
+        UnseenSources { by_source, train: of_split(Split::Train), dev: of_split(Split::Dev) }
     }
 }
 
@@ -302,6 +311,11 @@ fn is_read(document: &Document, language: Language) -> bool {
     document.language == language
         && document.labelled_by != LabelledBy::Rubric
         && document.split == Split::Train
+}
+
+/// One of those that folds are dealt by.
+fn is_trained_and_judged(document: &Document, language: Language) -> bool {
+    is_judged(document, language) && document.split == Split::Train
 }
 
 /// A hand-labelled headline of the language: what cross-validation judges by.
@@ -413,6 +427,29 @@ mod tests {
         };
         let error = workshop.figures(&[fold(70), fold(95)]).train.calibration_error;
         assert!(error > 0.2, "{error}: a fold that has seen itself is as sure as it is right");
+    }
+
+    #[test]
+    fn a_language_of_one_topic_is_refused_whatever_the_others_have() {
+        let mut documents = documents();
+        let spanish = Language::new("es").expect("a code");
+        documents.documents.iter_mut().filter(|document| document.label == 0).for_each(|document| {
+            document.language = spanish;
+        });
+        let refused = cross_validate(&documents, spanish, &TrainSettings::default());
+        assert!(matches!(refused, Err(TrainError::OneTopic(language)) if language == spanish), "{refused:?}");
+    }
+
+    #[test]
+    fn sources_are_unseen_where_there_are_enough_of_them() {
+        let mut documents = documents();
+        let by_source = |documents: &Documents| {
+            let workshop = workshop(documents);
+            workshop.figures(&workshop.cross_validate()).by_source
+        };
+        assert!(by_source(&documents));
+        documents.documents.iter_mut().for_each(|document| document.source = 0);
+        assert!(!by_source(&documents));
     }
 
     #[test]

@@ -147,6 +147,20 @@ fn a_users_headlines_are_merged_into_a_model() {
     };
     assert!(accuracy("merged") > accuracy("models"), "no gain");
     assert_eq!(accuracy("merged"), 1.0);
+
+    let models = folder.join("models");
+    std::fs::copy(models.join("topic-it.model"), models.join("topic-pt.model"))
+        .expect("a file can be copied");
+    succeed(folder, &["train", "--init", "models", "--corpus", "own.jsonl", "--out", "whole"], "");
+    for file in ["topic-pt.model", "language.model"] {
+        assert!(folder.join("whole").join(file).exists(), "{file} is missing where the models are to serve");
+    }
+    let whole = std::fs::read(models.join("topic-it.model")).expect("the file exists");
+    std::fs::write(models.join("topic-it.model"), &whole[..whole.len() / 2]).expect("a file can be written");
+    let arguments = ["train", "--init", "models", "--corpus", "own.jsonl", "--out", "broken"];
+    let output = newswire(folder, &arguments, "");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && errors.contains("copy the file again"), "{errors}");
 }
 
 #[test]
@@ -160,4 +174,20 @@ fn what_cannot_be_trained_is_refused_with_a_sentence() {
     let output = newswire(folder, &["train", "--corpus", "broken.jsonl", "--out", "models"], "");
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(errors.contains("line 1") && !errors.contains("panicked"), "{errors}");
+}
+
+#[test]
+fn a_corpus_of_one_language_says_what_its_language_model_will_do() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = folder.path();
+    let rows: String = (0..40)
+        .map(|n| {
+            let (topic, word) = if n % 2 == 0 { ("health", "farmacia") } else { ("culture", "fumetto") };
+            format!("{{\"lang\":\"it\",\"topic\":\"{topic}\",\"title\":\"{word} in piazza {n}\"}}\n")
+        })
+        .collect();
+    std::fs::write(folder.join("one.jsonl"), rows).expect("the folder can be written");
+    let said = succeed(folder, &["train", "--corpus", "one.jsonl", "--out", "models"], "");
+    assert!(said.contains("will take every text for it"), "{said}");
+    assert!(said.contains("unseen headlines (fewer than six sources)"), "{said}");
 }

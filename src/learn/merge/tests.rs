@@ -24,7 +24,7 @@ fn shipped() -> Vec<Example> {
     let other = ["storm", "court", "school", "museum"];
     let headlines = (0..160).map(|n| {
         let (topic, words) = if n % 2 == 0 { ("sport", sport) } else { ("other", other) };
-        example(topic, format!("town{} {} {} report", n % 7, words[n % 4], words[(n / 4) % 4]))
+        example(topic, format!("town{} {} {} report {n}", n % 7, words[n % 4], words[(n / 4) % 4]))
     });
     headlines.collect()
 }

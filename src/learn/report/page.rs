@@ -20,15 +20,15 @@ pub struct Drawn {
 pub fn draw(section: &Section) -> Result<Drawn, FigureError> {
     let figures = &section.evaluation.figures;
     let labels: Vec<&str> = figures.labels.iter().map(String::as_str).collect();
-    let curve = |name: &str, y: fn(&CoveragePoint) -> f64| Line {
+    let curve = |name: &str, y: fn(&CoveragePoint) -> Option<f64>| Line {
         name: name.into(),
-        points: figures.curve.iter().map(|point| (point.threshold, y(point))).collect(),
+        points: figures.curve.iter().filter_map(|point| Some((point.threshold, y(point)?))).collect(),
     };
     let share = (0.0, 1.0);
     let threshold_axes = Axes { x: "topic.threshold", y: "share", x_range: share, y_range: share };
     let lines = [
-        curve("precision: right among the sure", |point| point.precision),
-        curve("coverage: sure among all", |point| point.coverage),
+        curve("precision: right among the sure", |point| (point.coverage > 0.0).then_some(point.precision)),
+        curve("coverage: sure among all", |point| Some(point.coverage)),
     ];
     let bins: Vec<Bin> = figures
         .calibration

@@ -201,9 +201,12 @@ impl LanguageModel {
         let belief = self.believe(tally, None);
         let (class, probability) = belief.best();
         let leader = ranked.first().map_or("", |(_, name)| name);
+        let before = match behind.as_slice() {
+            [] => String::new(),
+            behind => format!(", in nats before {}", behind.join(", ")),
+        };
         let says = format!(
-            "{leader} is likeliest, in nats before {}; that makes {} {:.1} % sure",
-            behind.join(", "),
+            "{leader} is likeliest{before}; that makes {} {:.1} % sure",
             self.language_of(class),
             probability * 100.0
         );
