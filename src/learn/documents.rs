@@ -98,10 +98,9 @@ pub fn collect(examples: &[Example], knowledge: &Knowledge, rubric_cap: usize) -
 fn choose(examples: &[Example], rubric_cap: usize) -> Vec<usize> {
     let mut chosen = Vec::new();
     let mut read = FxHashSet::default();
-    let by_hand = |example: &&Example| example.topic.is_some() && example.labelled_by == LabelledBy::Hand;
-    let of_split = |split| examples.iter().filter(by_hand).filter(move |example| example.split == split);
     let key = |example: &Example| (example.language, fingerprint(&example.title));
-    let held_out: FxHashSet<_> = of_split(Split::Dev).map(key).collect();
+    let is_held_out = |example: &&Example| example.topic.is_some() && example.split == Split::Dev;
+    let held_out: FxHashSet<_> = examples.iter().filter(is_held_out).map(key).collect();
     let mut met = FxHashSet::default();
     // Hash and number of the examples of one language, source and topic.
     type OfOne<'e> = BTreeMap<(Language, &'e str, &'e str), Vec<(u64, usize)>>;
@@ -112,12 +111,10 @@ fn choose(examples: &[Example], rubric_cap: usize) -> Vec<usize> {
         }
         read.insert(fingerprint(&example.title));
         let key = key(example);
-        let again = match (example.labelled_by, example.split) {
-            (LabelledBy::Hand, Split::Train) => held_out.contains(&key) || !met.insert(key),
-            (LabelledBy::Hand, Split::Dev) => !met.insert(key),
-            _ => false,
-        };
-        if !again {
+        if example.split == Split::Train && held_out.contains(&key) {
+            continue;
+        }
+        if example.labelled_by != LabelledBy::Hand || met.insert(key) {
             chosen.push(number);
         }
     }
@@ -218,6 +215,7 @@ mod tests {
             example("four", "Keeper saves two penalties", Split::Dev, LabelledBy::Hand),
             example("five", "Home side wins the derby", Split::Train, LabelledBy::Rubric),
             example("five", "Captain out for a month", Split::Train, LabelledBy::Rubric),
+            example("six", "Keeper saves two penalties", Split::Train, LabelledBy::LabelsFile),
         ];
         assert_eq!(choose(&examples, 10), [0, 3, 6]);
     }
