@@ -14,11 +14,12 @@ use super::language_figures;
 use crate::learn::corpus::{self, Example, LabelledBy, Split};
 use crate::learn::documents::{self, Documents};
 use crate::learn::evaluate::evaluate;
+use crate::learn::held_out::UnseenSources;
 use crate::learn::knowledge::Knowledge;
 use crate::learn::labels::Labels;
 use crate::learn::language::{self, Sample};
 use crate::learn::merge::merge;
-use crate::learn::train::{TrainSettings, UnseenSources, cross_validate, train};
+use crate::learn::train::{TrainSettings, cross_validate, train};
 use crate::news::language::{Language, LanguageModel};
 use crate::news::model::TopicModel;
 use crate::news::pipeline::DEFAULT_THRESHOLD;
@@ -103,14 +104,11 @@ impl Task<'_> {
             self.bar.set_message(format!("fitting the topics of {language}"));
             let trained = train(&documents, language, &settings, &self.made_by("trained on"))?;
             let path = topic_path(out, language);
-            let before = read_model(&path)?;
+            // One that cannot be read is replaced without being compared.
+            let before = read_model(&path).ok().flatten();
             write_file(&path, &trained.model.write())?;
-            let UnseenSources { by_source, train, dev } = &trained.unseen;
-            let title = unseen_title(*by_source);
-            let mut unseen = format!("  {title}  {}\n", headline_figures(train));
-            if dev.headlines > 0 {
-                unseen += &format!("  {title}, dev  {}\n", headline_figures(dev));
-            }
+            let (train, dev) = unseen_figures(&trained.unseen);
+            let unseen = format!("  {train}\n") + &dev.map_or_else(String::new, |dev| format!("  {dev}\n"));
             self.tell(&path, &unseen, &trained.model, before.as_ref());
         }
         if self.arguments.languages.is_empty() {
@@ -142,14 +140,12 @@ impl Task<'_> {
         make_folder(out)?;
         for &language in &languages {
             let path = topic_path(from, language);
-            if !path.exists() {
+            let Some(before) = read_model(&path)? else {
                 bail!(
                     "--init has no model of language {language}: {path:?} is missing; train one without --init, or \
                      name the languages to merge with --languages"
                 );
-            }
-            let bytes = fs::read(&path).with_context(|| format!("cannot read {path:?}"))?;
-            let before = TopicModel::read(&bytes).with_context(|| format!("cannot merge into {path:?}"))?;
+            };
             let own = |example: &&Example| {
                 example.language == language && example.topic.is_some() && example.split == Split::Train
             };
@@ -171,17 +167,17 @@ impl Task<'_> {
         let documents = self.documents(&settings);
         for language in languages {
             self.bar.set_message(format!("cross-validating {language}"));
-            let UnseenSources { by_source, train, dev } = cross_validate(&documents, language, &settings)?;
-            let title = unseen_title(by_source);
-            let mut text = format!("{language}  {title}  {}\n", headline_figures(&train));
-            for topic in train.topics {
+            let unseen = cross_validate(&documents, language, &settings)?;
+            let (train, dev) = unseen_figures(&unseen);
+            let mut text = format!("{language}  {train}\n");
+            for topic in unseen.train.topics {
                 text += &format!(
                     "    {:12} precision {:.3}  recall {:.3}  F1 {:.3}  {:6} headlines\n",
                     topic.label, topic.precision, topic.recall, topic.f1, topic.support
                 );
             }
-            if dev.headlines > 0 {
-                text += &format!("    {title}, dev  {}\n", headline_figures(&dev));
+            if let Some(dev) = dev {
+                text += &format!("    {dev}\n");
             }
             self.say(&text);
         }
@@ -243,9 +239,11 @@ impl Task<'_> {
     }
 }
 
-/// What the figures of cross-validation are of.
-fn unseen_title(by_source: bool) -> &'static str {
-    if by_source { "unseen sources" } else { "unseen headlines (fewer than six sources)" }
+/// The figures of cross-validation, a line for the training split, and one for the dev split if it has headlines.
+fn unseen_figures(unseen: &UnseenSources) -> (String, Option<String>) {
+    let title = if unseen.by_source { "unseen sources" } else { "unseen headlines (fewer than six sources)" };
+    let dev = (unseen.dev.headlines > 0).then(|| format!("{title}, dev  {}", headline_figures(&unseen.dev)));
+    (format!("{title}  {}", headline_figures(&unseen.train)), dev)
 }
 
 /// How many rows of which use a corpus has, in a line.
@@ -286,13 +284,14 @@ fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     fs::write(path, bytes).with_context(|| format!("cannot write {:?}", path.display()))
 }
 
-/// The model that stands at `path`; `None` where there is none of this format.
+/// The model that stands at `path`; `None` where nothing does.
 fn read_model(path: &Path) -> anyhow::Result<Option<TopicModel>> {
     if !path.exists() {
         return Ok(None);
     }
-    let bytes = fs::read(path).with_context(|| format!("cannot read {:?}", path.display()))?;
-    Ok(TopicModel::read(&bytes).ok())
+    let cannot_read = || format!("cannot read {:?}", path.display());
+    let bytes = fs::read(path).with_context(cannot_read)?;
+    TopicModel::read(&bytes).map(Some).with_context(cannot_read)
 }
 
 fn corpus_bytes(paths: &[PathBuf]) -> anyhow::Result<u64> {

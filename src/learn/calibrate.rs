@@ -2,7 +2,8 @@
 //! modern neural networks"), fitted on headlines of sources that the scores have not seen.
 
 use super::corpus::Split;
-use super::train::{HeldOut, Learned};
+use super::held_out::HeldOut;
+use super::train::Learned;
 use crate::news::model::soft_max;
 
 /// What scores are multiplied with.

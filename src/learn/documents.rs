@@ -109,8 +109,8 @@ fn choose(examples: &[Example], rubric_cap: usize) -> Vec<usize> {
         if example.labelled_by == LabelledBy::Rubric {
             continue;
         }
-        read.insert(fingerprint(&example.title));
         let key = key(example);
+        read.insert(key.1);
         if example.split == Split::Train && held_out.contains(&key) {
             continue;
         }

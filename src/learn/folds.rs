@@ -5,26 +5,25 @@ use std::collections::BTreeMap;
 
 use super::documents::Document;
 
-/// How many `judged` documents each source holds.
-pub fn sources(documents: &[Document], judged: impl Fn(&&Document) -> bool) -> BTreeMap<usize, usize> {
-    let mut by_source: BTreeMap<usize, usize> = BTreeMap::new();
-    for document in documents.iter().filter(judged) {
-        *by_source.entry(document.source).or_default() += 1;
-    }
-    by_source
+/// Documents dealt into folds.
+#[derive(Debug, Clone)]
+pub struct Folds {
+    /// The fold of each document; `None` for those that no fold holds.
+    pub of: Vec<Option<usize>>,
+    /// There were sources enough to deal whole ones.
+    pub by_source: bool,
 }
 
-/// The fold of each document. Sources are dealt by how many `judged` documents they hold, the largest first, each
+/// Deals documents into folds. Sources are dealt by how many `judged` documents they hold, the largest first, each
 /// to the fold that holds fewest so far. A corpus of fewer sources than folds is dealt document by document.
-pub fn folds_by_source(
-    documents: &[Document],
-    judged: impl Fn(&&Document) -> bool,
-    folds: usize,
-) -> Vec<Option<usize>> {
-    let by_source = sources(documents, &judged);
+pub fn folds_by_source(documents: &[Document], judged: impl Fn(&&Document) -> bool, folds: usize) -> Folds {
+    let mut by_source: BTreeMap<usize, usize> = BTreeMap::new();
+    for document in documents.iter().filter(&judged) {
+        *by_source.entry(document.source).or_default() += 1;
+    }
     if by_source.len() < folds {
         let deal = |(number, document): (usize, &Document)| judged(&document).then_some(number % folds);
-        return documents.iter().enumerate().map(deal).collect();
+        return Folds { of: documents.iter().enumerate().map(deal).collect(), by_source: false };
     }
     let mut sources: Vec<(usize, usize)> = by_source.into_iter().collect();
     sources.sort_by_key(|&(source, headlines)| (std::cmp::Reverse(headlines), source));
@@ -37,5 +36,6 @@ pub fn folds_by_source(
         }
         fold_of.insert(source, emptiest);
     }
-    documents.iter().map(|document| fold_of.get(&document.source).copied()).collect()
+    let of = documents.iter().map(|document| fold_of.get(&document.source).copied()).collect();
+    Folds { of, by_source: true }
 }

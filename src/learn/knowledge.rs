@@ -230,5 +230,14 @@ mod tests {
         check_refused("kinds.tsv", "raja\tFR\tclub\n", "\"FR\" is no language code");
         check_refused("local.tsv", "raja\t*\tsport 4\n", "\"sport 4\" is no strength");
         check_refused("countries.tsv", "rabat\t*\t@ma,\n", "\"\" is no country code");
+        check_refused("sport.tsv", "\t*\t3\n", "the term is empty");
+        check_refused("local.tsv", "raja\t*\t3\n", "names no topic");
+    }
+
+    #[test]
+    fn a_folder_without_tables_is_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let error = Knowledge::read(folder.path()).expect_err("the folder is empty").to_string();
+        assert!(error.contains("holds no .tsv file"), "{error}");
     }
 }

@@ -11,6 +11,7 @@ pub mod descent;
 pub mod documents;
 pub mod fit;
 pub mod folds;
+pub mod held_out;
 pub mod knowledge;
 pub mod labels;
 pub mod merge;

@@ -5,15 +5,15 @@ use rayon::prelude::*;
 use super::assemble::assemble;
 use super::attributes::{Attributes, Row, weigh_terms};
 use super::bayes::BayesError;
-use super::calibrate::{Calibration, calibrate};
+use super::calibrate::calibrate;
 use super::corpus::{LabelledBy, Split};
 use super::documents::{Counts, Document, Documents};
-use super::evaluate::{Figures, Prediction, figures};
-use super::folds::{folds_by_source, sources};
+use super::folds::{Folds, folds_by_source};
+use super::held_out::{HeldOut, UnseenSources};
 use super::multinomials::{FamilyTotals, Multinomials};
 use super::weigh::{FamilyWeighting, Sums, weigh};
 use crate::news::language::Language;
-use crate::news::model::{TopicModel, highest, soft_max};
+use crate::news::model::{TopicModel, soft_max};
 use crate::news::model_file::{Header, ModelKind};
 use crate::news::tokens::Family;
 
@@ -80,17 +80,6 @@ pub struct Trained {
     pub unseen: UnseenSources,
 }
 
-/// How good models that were made without each fold's sources are on those sources.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UnseenSources {
-    /// There were sources enough; else headlines were dealt into folds one by one.
-    pub by_source: bool,
-    /// On the hand-labelled headlines of the training split, which models of the other folds are made from.
-    pub train: Figures,
-    /// On those of the dev split, which no model is made from.
-    pub dev: Figures,
-}
-
 /// Makes the topic model of one language.
 pub fn train(
     documents: &Documents,
@@ -130,22 +119,13 @@ pub fn cross_validate(
     Ok(workshop.figures(&held_out))
 }
 
-/// The scores of one held-out headline.
-#[derive(Debug, Clone)]
-pub struct HeldOut {
-    pub split: Split,
-    pub label: usize,
-    pub also: Vec<usize>,
-    pub scores: Vec<f64>,
-}
-
 /// The counts that the models of one language are made from.
 struct Workshop<'d> {
     documents: &'d Documents,
     language: Language,
     settings: TrainSettings,
-    /// A fold for each document; `None` for those of sources that hold no hand-labelled headline of the language.
-    folds: Vec<Option<usize>>,
+    /// No fold holds the documents of sources without a hand-labelled headline of the language.
+    folds: Folds,
     all: (Counts, FamilyTotals),
     by_fold: Vec<(Counts, FamilyTotals)>,
 }
@@ -157,12 +137,9 @@ impl<'d> Workshop<'d> {
         settings: &TrainSettings,
     ) -> Result<Workshop<'d>, TrainError> {
         let judged = |document: &&Document| is_trained_and_judged(document, language);
-        if !documents.documents.iter().any(|document| judged(&document)) {
-            return Err(TrainError::NoHeadlines(language));
-        }
         let mut topics = documents.documents.iter().filter(judged).map(|document| document.label);
-        let first = topics.next();
-        if topics.all(|topic| Some(topic) == first) {
+        let first = topics.next().ok_or(TrainError::NoHeadlines(language))?;
+        if topics.all(|topic| topic == first) {
             return Err(TrainError::OneTopic(language));
         }
         let folds = folds_by_source(&documents.documents, judged, FOLDS);
@@ -175,12 +152,12 @@ impl<'d> Workshop<'d> {
         documents: &'d Documents,
         language: Language,
         settings: TrainSettings,
-        folds: Vec<Option<usize>>,
+        folds: Folds,
         left_out: &[bool],
     ) -> Workshop<'d> {
         let count = |fold: Option<usize>| {
             let mut counts = Counts::none(documents.labels.len(), documents.vocabulary.keys.len());
-            let of_fold = documents.documents.iter().zip(&folds).zip(left_out);
+            let of_fold = documents.documents.iter().zip(&folds.of).zip(left_out);
             for ((document, of), left_out) in of_fold {
                 let chosen = fold.is_none() || *of == fold;
                 if chosen && !left_out && document.split == Split::Train {
@@ -212,7 +189,7 @@ impl<'d> Workshop<'d> {
                 soft_max(&mut probabilities);
                 probabilities.get(document.label).is_some_and(|&own| own < self.settings.rubric_doubt)
             };
-            let documents = self.documents.documents.par_iter().zip(&self.folds);
+            let documents = self.documents.documents.par_iter().zip(&self.folds.of);
             left_out.par_iter_mut().zip(documents).for_each(|(left_out, (document, of))| {
                 let by_rubric =
                     document.labelled_by == LabelledBy::Rubric && document.language == self.language;
@@ -236,7 +213,7 @@ impl<'d> Workshop<'d> {
     }
 
     fn documents_in(&self, fold: usize) -> impl Iterator<Item = &Document> {
-        let documents = self.documents.documents.iter().zip(&self.folds);
+        let documents = self.documents.documents.iter().zip(&self.folds.of);
         documents.filter(move |(_, of)| **of == Some(fold)).map(|(document, _)| document)
     }
 
@@ -279,31 +256,9 @@ impl<'d> Workshop<'d> {
         (0..FOLDS).map(of_fold).collect()
     }
 
-    /// The figures of all folds together, the confidence of each calibrated on the others.
     fn figures(&self, held_out: &[Vec<HeldOut>]) -> UnseenSources {
-        let of_fold = |(fold, headlines): (usize, &Vec<HeldOut>)| {
-            let others = held_out.iter().enumerate().filter(|(other, _)| *other != fold);
-            let calibration = calibrate(others.flat_map(|(_, headlines)| headlines));
-            let prediction = |headline: &HeldOut| (headline.split, prediction(headline, &calibration));
-            headlines.iter().map(prediction).collect::<Vec<_>>()
-        };
-        let predictions: Vec<(Split, Prediction)> =
-            held_out.par_iter().enumerate().flat_map_iter(of_fold).collect();
-        let of_split = |split: Split| {
-            let of_split = predictions.iter().filter(|(of, _)| *of == split);
-            let predictions: Vec<Prediction> = of_split.map(|(_, prediction)| prediction.clone()).collect();
-            figures(&self.documents.labels, &predictions, 0.0)
-        };
-        let judged = |document: &&Document| is_trained_and_judged(document, self.language);
-        let by_source = sources(&self.documents.documents, judged).len() >= FOLDS;
-        UnseenSources { by_source, train: of_split(Split::Train), dev: of_split(Split::Dev) }
+        UnseenSources::of(&self.documents.labels, held_out, self.folds.by_source)
     }
-}
-
-fn prediction(headline: &HeldOut, calibration: &Calibration) -> Prediction {
-    let probabilities = calibration.probabilities(&headline.scores);
-    let (chosen, _) = highest(&probabilities);
-    Prediction { truth: headline.label, also: headline.also.clone(), chosen, probabilities }
 }
 
 /// A training headline of the language whose label somebody read it for: what weights are fitted to.
@@ -355,149 +310,4 @@ fn sums(row: &Row, labels: usize) -> Sums {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::learn::documents::Vocabulary;
-
-    /// Headlines of six sources, read and labelled: term 0 is of label 0, term 1 of label 1. A seventh, and one of
-    /// the six, have headlines by rubric, every other of them under the wrong topic.
-    fn documents() -> Documents {
-        let document = |label: usize, term: u32, source: usize, labelled_by: LabelledBy| Document {
-            language: french(),
-            label,
-            also: Vec::new(),
-            labelled_by,
-            split: Split::Train,
-            source,
-            example: 0,
-            terms: vec![term],
-        };
-        let read = (0..240).map(|n| document(n % 2, (n % 2) as u32, n / 2 % 6, LabelledBy::Hand));
-        let by_rubric =
-            (0..40).map(|n| document(n / 2 % 2, (n % 2) as u32, 5 + n / 4 % 2, LabelledBy::Rubric));
-        Documents {
-            labels: vec!["economy".to_owned(), "other".to_owned()],
-            sources: (0..7).map(|n| format!("source {n}")).collect(),
-            documents: read.chain(by_rubric).collect(),
-            vocabulary: Vocabulary { keys: vec![0, 1], families: vec![Family::Word; 2] },
-            lexicons: Default::default(),
-        }
-    }
-
-    fn french() -> Language {
-        Language::new("fr").expect("a code")
-    }
-
-    fn workshop(documents: &Documents) -> Workshop<'_> {
-        let settings = TrainSettings::default();
-        Workshop::new(documents, french(), &settings).expect("there are headlines of two topics")
-    }
-
-    fn rubric_counts(workshop: &Workshop<'_>) -> Vec<f32> {
-        // Each term's hand-labelled headlines, under their own label alone, aside.
-        let by_hand = 120.0 * workshop.settings.own_hand;
-        let counts = |term: u32| workshop.all.0.row(term).to_vec();
-        let (first, second) = (counts(0), counts(1));
-        vec![first[0] - by_hand, first[1], second[0], second[1] - by_hand]
-    }
-
-    #[test]
-    fn headlines_whose_rubric_is_doubted_are_not_counted() {
-        let documents = documents();
-        let workshop = workshop(&documents);
-        assert_eq!(rubric_counts(&workshop), [10.0; 4], "half of the rubrics are wrong");
-        let trusted = workshop.without_doubted(None);
-        assert_eq!(rubric_counts(&trusted), [10.0, 0.0, 0.0, 10.0]);
-    }
-
-    #[test]
-    fn a_folds_confidence_is_calibrated_on_the_others_alone() {
-        let documents = documents();
-        let workshop = workshop(&documents);
-        // The same scores, right 70 times in a hundred in one fold and 95 times in the other.
-        let fold = |right: usize| {
-            let label = |n: usize| usize::from(n >= right);
-            let headline = |n| HeldOut {
-                split: Split::Train,
-                label: label(n),
-                also: Vec::new(),
-                scores: vec![2.0, 0.0],
-            };
-            (0..100).map(headline).collect()
-        };
-        let error = workshop.figures(&[fold(70), fold(95)]).train.calibration_error;
-        assert!(error > 0.2, "{error}: a fold that has seen itself is as sure as it is right");
-    }
-
-    #[test]
-    fn a_language_of_one_topic_is_refused_whatever_the_others_have() {
-        let mut documents = documents();
-        let spanish = Language::new("es").expect("a code");
-        documents.documents.iter_mut().filter(|document| document.label == 0).for_each(|document| {
-            document.language = spanish;
-        });
-        let refused = cross_validate(&documents, spanish, &TrainSettings::default());
-        assert!(matches!(refused, Err(TrainError::OneTopic(language)) if language == spanish), "{refused:?}");
-    }
-
-    #[test]
-    fn sources_are_unseen_where_there_are_enough_of_them() {
-        let mut documents = documents();
-        let by_source = |documents: &Documents| {
-            let workshop = workshop(documents);
-            workshop.figures(&workshop.cross_validate()).by_source
-        };
-        assert!(by_source(&documents));
-        documents.documents.iter_mut().for_each(|document| document.source = 0);
-        assert!(!by_source(&documents));
-    }
-
-    #[test]
-    fn dev_headlines_are_judged_apart_and_teach_nothing() {
-        let mut documents = documents();
-        let without = workshop(&documents).cross_validate();
-        // As many headlines again, all under the wrong label: as dev, they change no score of the others.
-        let wrong: Vec<Document> = documents
-            .documents
-            .iter()
-            .filter(|document| is_judged(document, french()))
-            .map(|document| Document { label: 1 - document.label, split: Split::Dev, ..document.clone() })
-            .collect();
-        documents.documents.extend(wrong);
-        let workshop = workshop(&documents);
-        let held_out = workshop.cross_validate();
-        let train = |folds: &[Vec<HeldOut>]| -> Vec<Vec<f64>> {
-            let train = folds.iter().flatten().filter(|headline| headline.split == Split::Train);
-            train.map(|headline| headline.scores.clone()).collect()
-        };
-        assert_eq!(train(&held_out), train(&without));
-        assert_eq!(calibrate(held_out.iter().flatten()), calibrate(without.iter().flatten()));
-        let unseen = workshop.figures(&held_out);
-        assert_eq!((unseen.train.headlines, unseen.train.accuracy), (240, 1.0));
-        assert_eq!((unseen.dev.headlines, unseen.dev.accuracy), (240, 0.0));
-    }
-
-    #[test]
-    fn labels_of_a_file_teach_but_nothing_is_judged_by_them() {
-        let mut documents = documents();
-        documents
-            .documents
-            .iter_mut()
-            .step_by(3)
-            .for_each(|document| document.labelled_by = LabelledBy::LabelsFile);
-        let by_hand = |document: &&Document| document.labelled_by == LabelledBy::Hand;
-        let judged = documents.documents.iter().filter(by_hand).count();
-        let workshop = workshop(&documents);
-        assert_eq!(workshop.cross_validate().iter().flatten().count(), judged);
-        let read = documents.documents.iter().filter(|document| is_read(document, french())).count();
-        assert!(read > judged, "{read} {judged}");
-        let counted: f32 = workshop.all.0.row(0).iter().sum();
-        let expected: f32 = documents
-            .documents
-            .iter()
-            .filter(|document| document.terms == [0])
-            .map(|document| if document.labelled_by == LabelledBy::Rubric { 1.0 } else { 3.0 })
-            .sum();
-        assert_eq!(counted, expected);
-    }
-}
+mod tests;

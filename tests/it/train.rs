@@ -48,6 +48,19 @@ fn corpus(folder: &Path) {
     std::fs::write(folder.join("corpus.jsonl"), rows).expect("the folder can be written");
 }
 
+/// Forty Italian headlines without a source, each topic told by one word, one in four held out.
+fn own_headlines(folder: &Path) {
+    let mut rows = String::new();
+    for n in 0..40 {
+        let (topic, word) = if n % 2 == 0 { ("health", "farmacia") } else { ("culture", "fumetto") };
+        let split = if n % 8 < 2 { "dev" } else { "train" };
+        let title = format!("{word} in piazza {n}");
+        let row = serde_json::json!({ "lang": "it", "topic": topic, "split": split, "title": title });
+        writeln!(rows, "{row}").expect("a string can be written");
+    }
+    std::fs::write(folder.join("own.jsonl"), rows).expect("the folder can be written");
+}
+
 #[test]
 fn topics_and_a_language_of_ones_own_train_evaluate_and_label() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -128,15 +141,7 @@ fn a_users_headlines_are_merged_into_a_model() {
     let folder = folder.path();
     corpus(folder);
     succeed(folder, &["train", "--corpus", "corpus.jsonl", "--out", "models"], "");
-    let mut rows = String::new();
-    for n in 0..40 {
-        let (topic, word) = if n % 2 == 0 { ("health", "farmacia") } else { ("culture", "fumetto") };
-        let split = if n % 8 < 2 { "dev" } else { "train" };
-        let title = format!("{word} in piazza {n}");
-        let row = serde_json::json!({ "lang": "it", "topic": topic, "split": split, "title": title });
-        writeln!(rows, "{row}").expect("a string can be written");
-    }
-    std::fs::write(folder.join("own.jsonl"), rows).expect("the folder can be written");
+    own_headlines(folder);
     let said =
         succeed(folder, &["train", "--init", "models", "--corpus", "own.jsonl", "--out", "merged"], "");
     assert!(said.contains("merged 30 headlines") && said.contains("against the model before"), "{said}");
@@ -180,14 +185,8 @@ fn what_cannot_be_trained_is_refused_with_a_sentence() {
 fn a_corpus_of_one_language_says_what_its_language_model_will_do() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let folder = folder.path();
-    let rows: String = (0..40)
-        .map(|n| {
-            let (topic, word) = if n % 2 == 0 { ("health", "farmacia") } else { ("culture", "fumetto") };
-            format!("{{\"lang\":\"it\",\"topic\":\"{topic}\",\"title\":\"{word} in piazza {n}\"}}\n")
-        })
-        .collect();
-    std::fs::write(folder.join("one.jsonl"), rows).expect("the folder can be written");
-    let said = succeed(folder, &["train", "--corpus", "one.jsonl", "--out", "models"], "");
+    own_headlines(folder);
+    let said = succeed(folder, &["train", "--corpus", "own.jsonl", "--out", "models"], "");
     assert!(said.contains("will take every text for it"), "{said}");
     assert!(said.contains("unseen headlines (fewer than six sources)"), "{said}");
 }
