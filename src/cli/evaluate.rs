@@ -159,10 +159,7 @@ fn tables(evaluation: &Evaluation) -> String {
     );
     for point in figures.curve.iter().step_by(2) {
         let bar = "#".repeat((point.coverage * 40.0).round() as usize);
-        let precision = match point.coverage {
-            0.0 => "-".to_owned(),
-            _ => format!("{:.3}", point.precision),
-        };
+        let precision = point.precision.map_or_else(|| "-".to_owned(), |share| format!("{share:.3}"));
         text += &format!("{:9.2} {:9.3} {precision:>10}   {bar}\n", point.threshold, point.coverage);
     }
     text += "\nconfidence      headlines  mean confidence  share right\n";

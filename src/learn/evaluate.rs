@@ -75,8 +75,8 @@ pub struct CoveragePoint {
     pub threshold: f64,
     /// The share of headlines whose best topic is at least that probable.
     pub coverage: f64,
-    /// The share of those that is right; 1 where there are none.
-    pub precision: f64,
+    /// The share of those that is right; `None` where there are none.
+    pub precision: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -261,7 +261,7 @@ fn coverage_point(predictions: &[Prediction], threshold: f64) -> CoveragePoint {
     let sure = predictions.iter().filter(|prediction| best(prediction).1 >= threshold);
     let right = sure.clone().filter(|prediction| best(prediction).0 == prediction.truth).count();
     let sure = sure.count();
-    let precision = if sure == 0 { 1.0 } else { share(right, sure) };
+    let precision = (sure > 0).then(|| share(right, sure));
     CoveragePoint { threshold, coverage: share(sure, predictions.len()), precision }
 }
 
@@ -375,8 +375,16 @@ mod tests {
         let curve = sample().curve;
         assert_eq!(curve.len(), CURVE_POINTS);
         assert!(curve.windows(2).all(|pair| pair[0].coverage >= pair[1].coverage));
-        assert_eq!((curve[0].coverage, curve[0].precision), (1.0, 0.75));
-        assert_eq!((curve[18].threshold, curve[18].coverage, curve[18].precision), (0.9, 0.5, 1.0));
+        assert_eq!((curve[0].coverage, curve[0].precision), (1.0, Some(0.75)));
+        assert_eq!((curve[18].threshold, curve[18].coverage, curve[18].precision), (0.9, 0.5, Some(1.0)));
+    }
+
+    #[test]
+    fn a_threshold_that_leaves_nothing_has_no_precision() {
+        let labels = ["a".to_owned(), "b".to_owned()];
+        let curve = figures(&labels, &[prediction(0, &[], [0.65, 0.35])], 0.0).curve;
+        assert_eq!((curve[12].coverage, curve[12].precision), (1.0, Some(1.0)));
+        assert_eq!((curve[14].coverage, curve[14].precision), (0.0, None));
     }
 
     #[test]

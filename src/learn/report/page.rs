@@ -27,7 +27,7 @@ pub fn draw(section: &Section) -> Result<Drawn, FigureError> {
     let share = (0.0, 1.0);
     let threshold_axes = Axes { x: "topic.threshold", y: "share", x_range: share, y_range: share };
     let lines = [
-        curve("precision: right among the sure", |point| (point.coverage > 0.0).then_some(point.precision)),
+        curve("precision: right among the sure", |point| point.precision),
         curve("coverage: sure among all", |point| Some(point.coverage)),
     ];
     let bins: Vec<Bin> = figures
